@@ -1,0 +1,49 @@
+import { getSystemErrorMap } from 'node:util'
+import { type ByteString, quote } from './bytes.js'
+
+/**
+ * A line, entry or file that cannot be used. What a parser throws, and what a stream gives to its `onError`.
+ *
+ * @example new InputError('too few fields (5)', '29 21 0:17 / /').message // 'too few fields (5): "29 21 0:17 / /"'
+ */
+export class InputError extends Error {
+  override name = 'InputError'
+  /** What is wrong, without the text that is at fault. */
+  readonly reason: string
+  /** The text at fault, as bytes; null where there is none to show. */
+  readonly text: ByteString | null
+  /** The number of the line in its input, from 1; null where it is of no line. */
+  line: number | null = null
+
+  constructor(reason: string, text: ByteString | null = null) {
+    super(text === null ? reason : `${reason}: ${quote(text)}`)
+    this.reason = reason
+    this.text = text
+  }
+}
+
+/** What a stream does with what it cannot use: called for each, and the stream goes on, unless it says `'stop'`. */
+export type OnError = (error: InputError) => 'stop' | void
+
+/** The default of every stream: the first error ends it. */
+export function throwIt(error: InputError): never {
+  throw error
+}
+
+/** The code of a system error (`ENOENT`), or null where it is something else. */
+export function errorCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}
+
+/** Whether a system error has one of these codes. */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  const code = errorCode(error)
+  return code !== null && codes.includes(code)
+}
+
+/** What a system error means, in the system's words. */
+export function systemReason(error: unknown): string {
+  const known = error instanceof Error && 'errno' in error ? getSystemErrorMap().get(Number(error.errno)) : undefined
+  if (known !== undefined) return `${known[1]} (${known[0]})`
+  return error instanceof Error ? error.message : String(error)
+}
