@@ -159,7 +159,7 @@ function fromEntries(entries: [string, Json][]): { [key: string]: Json } {
   return Object.fromEntries(entries)
 }
 
-/** {@link stringify}, with its newline. */
-export function ndjsonLine(record: object): string {
-  return `${stringify(record)}\n`
+/** {@link stringify} with its newline, as the bytes that are written. */
+export function ndjsonLine(record: object): ByteString {
+  return bytesOf(`${stringify(record)}\n`)
 }

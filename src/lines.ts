@@ -25,12 +25,15 @@ export interface Line {
 /** Takes a record on. */
 export type Emit<T> = (record: T) => void
 
-/** What becomes of lines. May throw {@link InputError} for one that it cannot use, and is then told the next. */
+/**
+ * What becomes of lines. May throw {@link InputError} for one that it cannot use, and is then told the next; what is wrong
+ * with a record that it can give all the same, it warns of.
+ */
 export interface Filter<T> {
   /** Told of each line that is not empty. */
-  line(line: Line, emit: Emit<T>): void
+  line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
   /** Told when the input has ended. */
-  end?(emit: Emit<T>): void
+  end?(emit: Emit<T>, warn: Emit<InputError>): void
 }
 
 /** What every stream of lines takes. */
@@ -65,8 +68,8 @@ export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): D
   return chain(clipped, split2('\n', toLine, { decodeStrings: false }), records)
 }
 
-/** A stream from bytes to text: all that `format` makes of the records of a chunk leaves as one chunk. */
-export function chunkStream<T>(filter: Filter<T>, format: (record: T) => string, options: LineOptions = {}): Duplex {
+/** A stream from bytes to bytes: all that `format` makes of the records of a chunk leaves as one chunk. */
+export function chunkStream<T>(filter: Filter<T>, format: (record: T) => ByteString, options: LineOptions = {}): Duplex {
   const maxLine = options.maxLine ?? MAX_LINE
   const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
     let text = ''
@@ -82,12 +85,12 @@ export function chunkStream<T>(filter: Filter<T>, format: (record: T) => string,
         start = end + 1
       }
       rest = block.slice(start)
-      if (text !== '') yield text
+      if (text !== '') yield Buffer.from(text, 'latin1')
       text = ''
     }
     told.line({ text: rest, number: number + 1 })
     told.end()
-    if (text !== '') yield text
+    if (text !== '') yield Buffer.from(text, 'latin1')
   })
   return chain(clip(maxLine), chunks)
 }
@@ -122,25 +125,28 @@ function clip(max: number): Transform {
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
 function guarded<T>(filter: Filter<T>, emit: Emit<T>, { maxLine, onError = throwIt }: LineOptions & { maxLine: number }) {
   let stopped = false
-  const guard = (number: number | null, work: () => void) => {
+  const guard = (number: number | null, work: (warn: Emit<InputError>) => void) => {
+    const warn = (error: InputError) => {
+      error.line ??= number
+      if (!stopped) stopped = onError(error) === 'stop'
+    }
     try {
-      if (!stopped) work()
+      if (!stopped) work(warn)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      error.line ??= number
-      stopped = onError(error) === 'stop'
+      warn(error)
     }
   }
   return {
     line(line: Line): void {
       if (line.text === '') return
-      guard(line.number, () => {
+      guard(line.number, (warn) => {
         if (line.text.length > maxLine) throw new InputError(`longer than ${maxLine} bytes`, line.text)
-        filter.line(line, emit)
+        filter.line(line, emit, warn)
       })
     },
     end(): void {
-      guard(null, () => filter.end?.(emit))
+      guard(null, (warn) => filter.end?.(emit, warn))
     },
   }
 }

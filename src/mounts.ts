@@ -4,6 +4,7 @@ import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
 import { type Filter, type LineOptions, recordStream } from './lines.js'
 import { isBelow } from './paths.js'
+import { hasFields, isCount, isText, isTexts } from './records.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface Mount {
@@ -112,4 +113,20 @@ export function mountOver<M extends { mount_point: ByteString }>(mounts: readonl
     if (deeper && isBelow(path, mount.mount_point)) over = mount
   }
   return over
+}
+
+/** Whether a value has the fields of a mount record. */
+export function isMount(value: unknown): value is Mount {
+  return hasFields<Mount>(value, {
+    mount_id: isCount,
+    parent_id: isCount,
+    dev: isText,
+    root: isText,
+    mount_point: isText,
+    mount_options: isTexts,
+    optional_fields: isTexts,
+    fs_type: isText,
+    mount_source: isText,
+    super_options: isTexts,
+  })
 }

@@ -47,3 +47,20 @@ export const aufsMounts = {
     [`aufs-mounts < /proc/1/mountinfo | jq -c 'select(.fs_type == "aufs")' | aufs-branches`, 'only the AUFS mounts, and their branches'],
   ]),
 } satisfies Usage<Record<string, Options>>
+
+export const aufsBranches = {
+  name: 'aufs-branches',
+  synopsis: 'Usage: aufs-branches [OPTION]... [FILE]...',
+  about: 'Mountinfo lines or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
+  hint: 'try: aufs-branches < /proc/self/mountinfo',
+  options: {
+    type: { choices: ['aufs', 'overlay'], requiresArg: true, describe: 'Only unions of this type' },
+    format: { choices: ['ndjson', 'log'], default: 'ndjson', requiresArg: true, describe: "Tables, or CRIU's log lines: /sys/fs/aufs/si_X/brN : PATH" },
+    'overlay-base': { type: 'string', requiresArg: true, describe: 'The folder of overlay layers whose paths are relative' },
+  },
+  epilogue: epilogue([
+    ['cat /proc/1/mountinfo | aufs-branches', 'every union in the namespace of process 1'],
+    ["aufs-branches /proc/1/mountinfo | jq -r '.branches[].path'", 'the folders that they are made of'],
+    ['aufs-branches --format log /proc/1/mountinfo >> dump.log', 'what scripts read before `criu restore`'],
+  ]),
+} as const satisfies Usage<Record<string, Options>>

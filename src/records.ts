@@ -1,0 +1,37 @@
+/** Records read back from NDJSON: whatever wrote them, only what has the right fields is let in. */
+import { type ByteString, type Json, parse } from './bytes.js'
+import { InputError } from './errors.js'
+
+/**
+ * Reads one NDJSON line.
+ *
+ * @param name what it should be, for the message
+ * @param is whether it is one
+ * @throws InputError where it is no JSON, or something else
+ */
+export function parseRecord<T>(line: ByteString, name: string, is: (value: unknown) => value is T): T {
+  const value = parseJson(line)
+  if (!is(value)) throw new InputError(`no ${name}`, line)
+  return value
+}
+
+function parseJson(line: ByteString): Json {
+  try {
+    return parse(line)
+  } catch {
+    throw new InputError('no JSON', line)
+  }
+}
+
+/** Whether a value is an object whose own fields all pass their checks. */
+export function hasFields<T>(value: unknown, checks: { [K in keyof T]: (field: unknown) => boolean }): value is T {
+  if (typeof value !== 'object' || value === null) return false
+  const record: { [key: string]: unknown } = { ...value }
+  return Object.entries<(field: unknown) => boolean>(checks).every(([key, check]) => Object.hasOwn(record, key) && check(record[key]))
+}
+
+/** Text that may be a path: the kernel takes no NUL. */
+export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
+export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
+export const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)

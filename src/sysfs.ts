@@ -1,0 +1,113 @@
+/**
+ * The branches of an AUFS superblock, from /sys/fs/aufs/si_<si>.
+ *
+ * `si_%lx` holds br0 … brN, brid0 … bridN and xi_path, in no order; br<N> are always contiguous, and renumbered at every
+ * add and del (aufs's sysaufs.c and sysfs.c). Reading one gives EBUSY while the union is remounted, and E2BIG where its
+ * text is over a page. With `aufs.brs=0` there are no br<N>: the branches stand in the mount options.
+ */
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { type Branch, parseBranch } from './branches.js'
+import { type ByteString, decodeOctal } from './bytes.js'
+import { hasCode, InputError, systemReason } from './errors.js'
+import { pause } from './pause.js'
+
+/** A superblock, as sysfs tells it. */
+export interface Superblock {
+  /** Null where the file is empty: noxino. */
+  xi_path: ByteString | null
+  /** In order; empty where sysfs lists none (`aufs.brs=0`). A branch that cannot be read has the path null. */
+  branches: Branch[]
+  /** One for each branch that cannot be read. */
+  errors: InputError[]
+}
+
+/** A union that changes while it is read is looked at again this many times, so many milliseconds apart. */
+const LOOKS = 4
+const LOOK_PAUSE = 5
+
+/**
+ * Reads a superblock's branches.
+ *
+ * @param sysfs where /sys is
+ * @param si hexadecimal, as in the mount options
+ * @throws InputError where there is no such superblock, or no AUFS at all
+ * @example readSuperblock('/sys', '18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
+ */
+export function readSuperblock(sysfs: string, si: ByteString): Superblock {
+  if (!/^[0-9a-f]{1,16}$/.test(si)) throw new InputError('si= is no hexadecimal number', si)
+  const folder = `${sysfs}/fs/aufs/si_${si}`
+  for (let look = 1; ; look++) {
+    const { superblock, changing } = lookAt(folder, list(sysfs, folder))
+    if (!changing || look === LOOKS) return superblock
+    pause(LOOK_PAUSE)
+  }
+}
+
+function list(sysfs: string, folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
+    throw new InputError(exists(`${sysfs}/fs/aufs`) ? `${folder}: no such union (unmounted since?)` : `${sysfs}/fs/aufs: no AUFS on this machine`)
+  }
+}
+
+function exists(folder: string): boolean {
+  try {
+    readdirSync(folder)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One look: `changing` where a file was busy or gone, or a number is missing, which another look may mend. */
+function lookAt(folder: string, names: string[]): { superblock: Superblock; changing: boolean } {
+  const numbers = names.flatMap((name) => /^br(0|[1-9]\d*)$/.exec(name)?.[1] ?? []).map(Number)
+  const superblock: Superblock = { xi_path: null, branches: [], errors: [] }
+  let changing = false
+  const attempt = (name: string): ByteString | null => {
+    try {
+      return readText(`${folder}/${name}`)
+    } catch (error) {
+      changing ||= hasCode(error, 'EBUSY', 'ENOENT')
+      superblock.errors.push(new InputError(`${folder}/${name}: ${systemReason(error)}`))
+      return null
+    }
+  }
+  const present = new Set(numbers)
+  const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0)
+  for (let index = 0; index < count; index++) {
+    if (!present.has(index)) {
+      changing = true
+      superblock.errors.push(new InputError(`${folder}/br${index}: missing, though br${count - 1} is there`))
+    }
+    const text = present.has(index) ? attempt(`br${index}`) : null
+    const branch = text === null ? null : parseBranch(decodeOctal(text), index)
+    if (text !== null && branch === null) superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
+    superblock.branches.push({
+      ...(branch ?? { index, path: null, perm: null, attributes: [] }),
+      id: names.includes(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
+    })
+  }
+  if (names.includes('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
+  return { superblock, changing }
+}
+
+function parseId(text: ByteString | null): number | null {
+  return text !== null && /^-?\d+$/.test(text) ? Number(text) : null
+}
+
+/** The largest text that sysfs gives: a page, of up to 64 KiB. */
+const buffer = Buffer.allocUnsafe(65_536)
+
+/** The whole of a small file, without the newline at its end. A sysfs file is read by one read(2). */
+function readText(file: string): ByteString {
+  const fd = openSync(file, 'r')
+  try {
+    const length = readSync(fd, buffer)
+    return buffer.toString('latin1', 0, length).replace(/\n$/, '')
+  } finally {
+    closeSync(fd)
+  }
+}

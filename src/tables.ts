@@ -1,0 +1,150 @@
+/** Mounts to branch tables: what `aufs-branches` does. */
+import type { Duplex } from 'node:stream'
+import { BRANCH_TABLE_FIELDS, type Branch, type BranchTable, branchesInOptions } from './branches.js'
+import { type ByteString, encodeOctal } from './bytes.js'
+import { InputError } from './errors.js'
+import { type Emit, type Filter, type Line, type LineOptions, recordStream } from './lines.js'
+import { isMount, type Mount, parseMount } from './mounts.js'
+import { overlayLayers } from './overlay.js'
+import { Recent } from './recent.js'
+import { parseRecord } from './records.js'
+import { readSuperblock, type Superblock } from './sysfs.js'
+
+/** The unions that are known here. */
+export type UnionType = BranchTable['fs_type']
+
+/** Where the branches are found, and which unions are wanted. */
+export interface TableOptions {
+  /** Where /sys is. Default `/sys`. */
+  sysfs?: string
+  /** Which unions. Default both. */
+  types?: readonly UnionType[]
+  /** The folder of overlay layers whose paths the kernel tells relative. */
+  overlayBase?: ByteString | null
+}
+
+/** Superblocks that are kept, so that one that is mounted many times is read once. */
+const SUPERBLOCKS_KEPT = 1000
+
+/** Makes branch tables of mounts, reading each superblock once. */
+export class Tables {
+  readonly #superblocks = new Recent<ByteString, Superblock>(SUPERBLOCKS_KEPT)
+  readonly #sysfs: string
+  readonly #types: readonly string[]
+  readonly #overlayBase: ByteString | null
+
+  constructor({ sysfs = '/sys', types = ['aufs', 'overlay'], overlayBase = null }: TableOptions = {}) {
+    this.#sysfs = sysfs
+    this.#types = types
+    this.#overlayBase = overlayBase
+  }
+
+  /** Whether a mount is a union of a wanted type. */
+  wants(mount: Mount): boolean {
+    return this.#types.includes(mount.fs_type)
+  }
+
+  /**
+   * The branch table of a union mount.
+   *
+   * @param warn told of each branch that cannot be read, once for a superblock; the others stand
+   * @throws InputError where no branch can be read at all
+   */
+  table(mount: Mount, warn: Emit<InputError>): BranchTable {
+    const { mount_id, mount_point, root, dev } = mount
+    if (mount.fs_type === 'overlay') {
+      const { branches, workdir } = overlayLayers(mount.super_options, this.#overlayBase)
+      return { mount_id, mount_point, root, dev, fs_type: 'overlay', si: null, source: 'mountinfo', xi_path: null, workdir, branches }
+    }
+    const si = superblockId(mount)
+    const told = branchesInOptions(mount.super_options)
+    const { xi_path, branches } = told === null ? this.#fromSysfs(si, warn) : { xi_path: this.#xiPath(si), branches: told }
+    const source = told === null ? 'sysfs' : 'mountinfo'
+    return { mount_id, mount_point, root, dev, fs_type: 'aufs', si, source, xi_path, workdir: null, branches }
+  }
+
+  #fromSysfs(si: ByteString, warn: Emit<InputError>): { xi_path: ByteString | null; branches: Branch[] } {
+    const superblock = this.#superblock(si, warn)
+    if (superblock.branches.every(({ path }) => path === null)) {
+      throw superblock.errors[0] ?? new InputError(`si_${si}: no branch in sysfs, nor in the mount options`)
+    }
+    return superblock
+  }
+
+  /** With `aufs.brs=0` xi_path is all that sysfs has; a mountinfo from elsewhere does without. */
+  #xiPath(si: ByteString): ByteString | null {
+    try {
+      return this.#superblock(si, () => {}).xi_path
+    } catch (error) {
+      if (error instanceof InputError) return null
+      throw error
+    }
+  }
+
+  #superblock(si: ByteString, warn: Emit<InputError>): Superblock {
+    const known = this.#superblocks.get(si)
+    if (known !== undefined) return known
+    const superblock = readSuperblock(this.#sysfs, si)
+    for (const error of superblock.errors) warn(error)
+    this.#superblocks.set(si, superblock)
+    return superblock
+  }
+}
+
+function superblockId(mount: Mount): ByteString {
+  const si = mount.super_options.find((option) => option.startsWith('si='))
+  if (si === undefined) throw new InputError('an aufs mount without si=', mount.super_options.join(','))
+  return si.slice('si='.length)
+}
+
+/** The filter behind {@link branchTables}. */
+export function tableFilter(options?: TableOptions): Filter<BranchTable> {
+  const tables = new Tables(options)
+  return {
+    line(line, emit, warn) {
+      const mount = readMount(line)
+      if (tables.wants(mount)) emit({ ...tables.table(mount, warn), ...unknownFields(mount) })
+    },
+  }
+}
+
+/** A mountinfo line, or a mount record in JSON. */
+function readMount({ text }: Line): Mount {
+  return text.startsWith('{') ? parseRecord(text, 'mount record', isMount) : parseMount(text)
+}
+
+const CONSUMED = new Set<string>([
+  ...BRANCH_TABLE_FIELDS,
+  ...(['parent_id', 'mount_options', 'optional_fields', 'mount_source', 'super_options'] satisfies (keyof Mount)[]),
+])
+
+/** What somebody added to a mount record goes on into its table. */
+function unknownFields(mount: Mount): object {
+  return Object.fromEntries(Object.entries(mount).filter(([key]) => !CONSUMED.has(key)))
+}
+
+/**
+ * A stream from mountinfo lines, or NDJSON mount records, to {@link BranchTable}s. Mounts that are no union are passed over.
+ *
+ * @example createReadStream('/proc/self/mountinfo').pipe(branchTables()).on('data', (table) => …)
+ */
+export function branchTables(options?: TableOptions & LineOptions): Duplex {
+  return recordStream(tableFilter(options), options)
+}
+
+/**
+ * The lines that CRIU logs of a union, a frozen format that scripts rebuild unions from: `/sys` whatever `--sysfs` says, each
+ * superblock once, nothing for overlayfs, and no line for a branch whose path is not known.
+ *
+ * @returns a formatter that remembers which superblocks it has told
+ */
+export function logFormat(): (table: BranchTable) => ByteString {
+  const told = new Recent<ByteString, true>(SUPERBLOCKS_KEPT)
+  return ({ si, branches }) => {
+    if (si === null || told.has(si)) return ''
+    told.set(si, true)
+    return branches
+      .map(({ index, path }) => (path === null ? '' : `/sys/fs/aufs/si_${si}/br${index} : ${encodeOctal(path)}\n`))
+      .join('')
+  }
+}
