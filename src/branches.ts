@@ -1,6 +1,8 @@
 /** Branch tables: what a union mount is made of. */
 import type { ByteString } from './bytes.js'
 import { InputError } from './errors.js'
+import type { Filter } from './lines.js'
+import { hasFields, isCount, isText, isTexts, orNull, parseRecord } from './records.js'
 
 /** One branch of a union: a folder that supplies files. */
 export interface Branch {
@@ -86,4 +88,35 @@ export function branchesInOptions(superOptions: readonly ByteString[]): Branch[]
   }
   if (start <= text.length) throw new InputError('a branch without a permission', text.slice(start))
   return branches
+}
+
+/** Whether a value has the fields of a branch table. */
+export function isBranchTable(value: unknown): value is BranchTable {
+  return hasFields<BranchTable>(value, {
+    mount_id: orNull(isCount),
+    mount_point: orNull(isText),
+    root: orNull(isText),
+    dev: orNull(isText),
+    fs_type: (field) => field === 'aufs' || field === 'overlay',
+    si: orNull(isText),
+    source: isText,
+    xi_path: orNull(isText),
+    workdir: orNull(isText),
+    branches: (field) => Array.isArray(field) && field.every(isBranch),
+  })
+}
+
+function isBranch(value: unknown): value is Branch {
+  return hasFields<Branch>(value, {
+    index: isCount,
+    id: orNull(isCount),
+    path: orNull(isText),
+    perm: orNull(isText),
+    attributes: isTexts,
+  })
+}
+
+/** The filter that reads branch tables back from NDJSON. */
+export function tableRecordFilter(): Filter<BranchTable> {
+  return { line: ({ text }, emit) => emit(parseRecord(text, 'branch table', isBranchTable)) }
 }

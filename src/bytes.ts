@@ -71,7 +71,9 @@ function octal(byte: string): string {
  */
 export function quote(bytes: ByteString, length = 60): string {
   const text = textOf(bytes.slice(0, 4 * length))
-  const start = Array.from(text.slice(0, 2 * length)).slice(0, length).join('')
+  const start = Array.from(text.slice(0, 2 * length))
+    .slice(0, length)
+    .join('')
   const shown = JSON.stringify(start).replace(
     /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -43,7 +43,8 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 
 /** What a system error means, in the system's words. */
 export function systemReason(error: unknown): string {
-  const known = error instanceof Error && 'errno' in error ? getSystemErrorMap().get(Number(error.errno)) : undefined
+  const known =
+    error instanceof Error && 'errno' in error ? getSystemErrorMap().get(Number(error.errno)) : undefined
   if (known !== undefined) return `${known[1]} (${known[0]})`
   return error instanceof Error ? error.message : String(error)
 }

@@ -69,7 +69,11 @@ export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): D
 }
 
 /** A stream from bytes to bytes: all that `format` makes of the records of a chunk leaves as one chunk. */
-export function chunkStream<T>(filter: Filter<T>, format: (record: T) => ByteString, options: LineOptions = {}): Duplex {
+export function chunkStream<T>(
+  filter: Filter<T>,
+  format: (record: T) => ByteString,
+  options: LineOptions = {},
+): Duplex {
   const maxLine = options.maxLine ?? MAX_LINE
   const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
     let text = ''
@@ -123,7 +127,11 @@ function clip(max: number): Transform {
 }
 
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
-function guarded<T>(filter: Filter<T>, emit: Emit<T>, { maxLine, onError = throwIt }: LineOptions & { maxLine: number }) {
+function guarded<T>(
+  filter: Filter<T>,
+  emit: Emit<T>,
+  { maxLine, onError = throwIt }: LineOptions & { maxLine: number },
+) {
   let stopped = false
   const guard = (number: number | null, work: (warn: Emit<InputError>) => void) => {
     const warn = (error: InputError) => {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
 import { type Filter, type LineOptions, recordStream } from './lines.js'
-import { isBelow } from './paths.js'
+import { below, isBelow, join } from './paths.js'
 import { hasFields, isCount, isText, isTexts } from './records.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
@@ -75,7 +75,8 @@ function parseId(token: string | undefined, name: string, line: ByteString): num
 }
 
 function parseDev(token: string | undefined, line: ByteString): string {
-  if (token === undefined || !/^\d+:\d+$/.test(token)) throw new InputError('the device is no major:minor', line)
+  if (token === undefined || !/^\d+:\d+$/.test(token))
+    throw new InputError('the device is no major:minor', line)
   return token
 }
 
@@ -106,13 +107,44 @@ export function parseMounts(options?: LineOptions): Duplex {
  *
  * @param path absolute, seen from the same root as the mount points
  */
-export function mountOver<M extends { mount_point: ByteString }>(mounts: readonly M[], path: ByteString): M | null {
+export function mountOver<M extends { mount_point: ByteString }>(
+  mounts: readonly M[],
+  path: ByteString,
+): M | null {
   let over: M | null = null
   for (const mount of mounts) {
     const deeper = over === null || mount.mount_point.length >= over.mount_point.length
     if (deeper && isBelow(path, mount.mount_point)) over = mount
   }
   return over
+}
+
+/**
+ * Mounts as a process with another root sees them (chroot): what is over the folder is its `/`, and what is not below is
+ * out of sight.
+ */
+export function mountsSeenFrom<M extends { mount_point: ByteString | null; root: ByteString | null }>(
+  mounts: readonly M[],
+  folder: ByteString,
+): M[] {
+  if (folder === '/') return [...mounts]
+  const placed = mounts.map((mount) => ({ mount, mount_point: mount.mount_point ?? '/' }))
+  const over = mountOver(placed, folder)
+  const own =
+    over === null
+      ? []
+      : [
+          {
+            ...over.mount,
+            mount_point: '/',
+            root: join(over.mount.root ?? '/', below(folder, over.mount_point) ?? '/'),
+          },
+        ]
+  const inside = placed.flatMap(({ mount, mount_point }) => {
+    const seen = below(mount_point, folder)
+    return seen === null || seen === '/' ? [] : [{ ...mount, mount_point: seen }]
+  })
+  return [...own, ...inside]
 }
 
 /** Whether a value has the fields of a mount record. */

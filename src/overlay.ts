@@ -28,7 +28,10 @@ const PATH_OPTIONS = ['lowerdir=', 'lowerdir+=', 'datadir+=', 'upperdir=', 'work
  * @throws InputError where no layer is named
  * @example overlayLayers(['rw', 'lowerdir=/a\\:b:/c', 'upperdir=/u', 'workdir=/w']).branches.map((b) => b.path) // ['/u', '/a:b', '/c']
  */
-export function overlayLayers(superOptions: readonly ByteString[], base: ByteString | null = null): OverlayLayers {
+export function overlayLayers(
+  superOptions: readonly ByteString[],
+  base: ByteString | null = null,
+): OverlayLayers {
   const options = joinPaths(superOptions)
   const upper = lastOf(options, 'upperdir=')
   const workdir = lastOf(options, 'workdir=')
@@ -60,7 +63,7 @@ function joinPaths(superOptions: readonly ByteString[]): ByteString[] {
 
 function lastOf(options: ByteString[], name: string): ByteString | null {
   const option = options.findLast((each) => each.startsWith(name))
-  return option === undefined ? null : unescape(option.slice(name.length))
+  return option === undefined ? null : unescapeBackslashes(option.slice(name.length))
 }
 
 type Layer = Pick<Branch, 'perm' | 'attributes'> & { path: ByteString }
@@ -82,12 +85,12 @@ function splitLowerdir(text: ByteString): Layer[] {
   let isData = false
   for (const [piece] of text.matchAll(/(?:\\.|[^:\\]|\\$)+|:(?=:)/gs)) {
     if (piece === ':') isData = true
-    else layers.push(isData ? layer(unescape(piece), DATA) : layer(unescape(piece)))
+    else layers.push(isData ? layer(unescapeBackslashes(piece), DATA) : layer(unescapeBackslashes(piece)))
   }
   return layers
 }
 
-function unescape(text: ByteString): ByteString {
+function unescapeBackslashes(text: ByteString): ByteString {
   return text.replace(/\\(.)/gs, '$1')
 }
 
@@ -100,6 +103,7 @@ function locateRelative(path: ByteString, upper: ByteString | null, base: ByteSt
   if (path.startsWith('/')) return path
   if (base !== null) return `${base.replace(/\/+$/, '')}/${path}`
   const [, folder, name] = /^(\/.*)\/[^/]+\/([^/]+)$/s.exec(upper ?? '') ?? []
-  const fits = path.split('/').length === 2 && (path.endsWith(`/${name}`) || (path.startsWith('l/') && name === 'diff'))
+  const fits =
+    path.split('/').length === 2 && (path.endsWith(`/${name}`) || (path.startsWith('l/') && name === 'diff'))
   return folder !== undefined && fits ? `${folder}/${path}` : path
 }

@@ -1,16 +1,22 @@
 /** A map that keeps the last `limit` entries that were set: what is remembered of an endless input. */
 export class Recent<K, V> extends Map<K, V> {
   readonly #limit: number
+  readonly #dropped: (value: V) => void
 
-  constructor(limit: number) {
+  /** @param dropped told of each entry that is forgotten */
+  constructor(limit: number, dropped: (value: V) => void = () => {}) {
     super()
     this.#limit = limit
+    this.#dropped = dropped
   }
 
   override set(key: K, value: V): this {
     super.set(key, value)
-    const [oldest] = this.keys()
-    if (oldest !== undefined && this.size > this.#limit) this.delete(oldest)
+    const [oldest] = this.entries()
+    if (oldest !== undefined && this.size > this.#limit) {
+      this.delete(oldest[0])
+      this.#dropped(oldest[1])
+    }
     return this
   }
 }

@@ -24,14 +24,20 @@ function parseJson(line: ByteString): Json {
 }
 
 /** Whether a value is an object whose own fields all pass their checks. */
-export function hasFields<T>(value: unknown, checks: { [K in keyof T]: (field: unknown) => boolean }): value is T {
+export function hasFields<T>(
+  value: unknown,
+  checks: { [K in keyof T]: (field: unknown) => boolean },
+): value is T {
   if (typeof value !== 'object' || value === null) return false
   const record: { [key: string]: unknown } = { ...value }
-  return Object.entries<(field: unknown) => boolean>(checks).every(([key, check]) => Object.hasOwn(record, key) && check(record[key]))
+  return Object.entries<(field: unknown) => boolean>(checks).every(
+    ([key, check]) => Object.hasOwn(record, key) && check(record[key]),
+  )
 }
 
 /** Text that may be a path: the kernel takes no NUL. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
 export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
-export const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
+export const orNull = (check: (value: unknown) => boolean) => (value: unknown) =>
+  value === null || check(value)

@@ -48,7 +48,11 @@ function list(sysfs: string, folder: string): string[] {
     return readdirSync(folder)
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
-    throw new InputError(exists(`${sysfs}/fs/aufs`) ? `${folder}: no such union (unmounted since?)` : `${sysfs}/fs/aufs: no AUFS on this machine`)
+    throw new InputError(
+      exists(`${sysfs}/fs/aufs`)
+        ? `${folder}: no such union (unmounted since?)`
+        : `${sysfs}/fs/aufs: no AUFS on this machine`,
+    )
   }
 }
 
@@ -84,7 +88,8 @@ function lookAt(folder: string, names: string[]): { superblock: Superblock; chan
     }
     const text = present.has(index) ? attempt(`br${index}`) : null
     const branch = text === null ? null : parseBranch(decodeOctal(text), index)
-    if (text !== null && branch === null) superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
+    if (text !== null && branch === null)
+      superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
     superblock.branches.push({
       ...(branch ?? { index, path: null, perm: null, attributes: [] }),
       id: names.includes(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,

@@ -54,11 +54,23 @@ export class Tables {
     const { mount_id, mount_point, root, dev } = mount
     if (mount.fs_type === 'overlay') {
       const { branches, workdir } = overlayLayers(mount.super_options, this.#overlayBase)
-      return { mount_id, mount_point, root, dev, fs_type: 'overlay', si: null, source: 'mountinfo', xi_path: null, workdir, branches }
+      return {
+        mount_id,
+        mount_point,
+        root,
+        dev,
+        fs_type: 'overlay',
+        si: null,
+        source: 'mountinfo',
+        xi_path: null,
+        workdir,
+        branches,
+      }
     }
     const si = superblockId(mount)
     const told = branchesInOptions(mount.super_options)
-    const { xi_path, branches } = told === null ? this.#fromSysfs(si, warn) : { xi_path: this.#xiPath(si), branches: told }
+    const { xi_path, branches } =
+      told === null ? this.#fromSysfs(si, warn) : { xi_path: this.#xiPath(si), branches: told }
     const source = told === null ? 'sysfs' : 'mountinfo'
     return { mount_id, mount_point, root, dev, fs_type: 'aufs', si, source, xi_path, workdir: null, branches }
   }
@@ -115,7 +127,13 @@ function readMount({ text }: Line): Mount {
 
 const CONSUMED = new Set<string>([
   ...BRANCH_TABLE_FIELDS,
-  ...(['parent_id', 'mount_options', 'optional_fields', 'mount_source', 'super_options'] satisfies (keyof Mount)[]),
+  ...([
+    'parent_id',
+    'mount_options',
+    'optional_fields',
+    'mount_source',
+    'super_options',
+  ] satisfies (keyof Mount)[]),
 ])
 
 /** What somebody added to a mount record goes on into its table. */
@@ -144,7 +162,9 @@ export function logFormat(): (table: BranchTable) => ByteString {
     if (si === null || told.has(si)) return ''
     told.set(si, true)
     return branches
-      .map(({ index, path }) => (path === null ? '' : `/sys/fs/aufs/si_${si}/br${index} : ${encodeOctal(path)}\n`))
+      .map(({ index, path }) =>
+        path === null ? '' : `/sys/fs/aufs/si_${si}/br${index} : ${encodeOctal(path)}\n`,
+      )
       .join('')
   }
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { isatty } from 'node:tty'
 import yargs, { type InferredOptionTypes, type Options } from 'yargs'
 import packageJson from '../../package.json' with { type: 'json' }
-import { quote } from '../bytes.js'
+import { ndjsonLine, quote } from '../bytes.js'
 import { errorCode, hasCode, InputError, systemReason } from '../errors.js'
 import type { LineOptions } from '../lines.js'
 import { common, type Usage } from './usage.js'
@@ -22,8 +22,8 @@ export interface Run<O> {
   report(source: string, error: InputError): 'stop' | void
   /** Sends every FILE, or standard input, through a stream of its own to standard output. */
   each(stage: (lines: Required<LineOptions>) => Duplex | Duplex[]): Promise<void>
-  /** Where the records go. */
-  output: Writable
+  /** Sends records to standard output. */
+  send(records: Iterable<object>): Promise<void>
 }
 
 type Common = InferredOptionTypes<typeof common>
@@ -64,12 +64,28 @@ export async function command<O extends Record<string, Options>>(
         if (stopped) return
       }
     }
-    await main({ options, files: operands, report, each, output })
+    const send = (records: Iterable<object>) =>
+      pipeline(Readable.from(chunks(records)), output, { end: false })
+    await main({ options, files: operands, report, each, send })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, `${error.message}\nTry: ${usage.name} --help`, 2)
     fail(usage.name, systemReason(error), 1)
   }
 }
+
+/** Many records a write; each record of a slow reading soon all the same, as its reader asks for more. */
+function* chunks(records: Iterable<object>): Generator<Buffer> {
+  let text = ''
+  for (const record of records) {
+    text += ndjsonLine(record)
+    if (text.length < CHUNK) continue
+    yield Buffer.from(text, 'latin1')
+    text = ''
+  }
+  if (text !== '') yield Buffer.from(text, 'latin1')
+}
+
+const CHUNK = 65_536
 
 /** Reads the command line; `--help` and `--version` end here. */
 function parseArguments<O extends Record<string, Options>>(
@@ -81,7 +97,11 @@ function parseArguments<O extends Record<string, Options>>(
     .usage(`${usage.synopsis}\n\n${usage.about}`)
     .options(options)
     .strictOptions()
-    .parserConfiguration({ 'parse-positional-numbers': false, 'duplicate-arguments-array': false, 'greedy-arrays': false })
+    .parserConfiguration({
+      'parse-positional-numbers': false,
+      'duplicate-arguments-array': false,
+      'greedy-arrays': false,
+    })
     .version(packageJson.version)
     .help()
     .alias({ h: 'help' })
@@ -94,7 +114,11 @@ function parseArguments<O extends Record<string, Options>>(
   const { _: operands, help, version, ...given } = parser.parseSync()
   // With exitProcess(false), yargs has printed by now; nothing else is to be done.
   if (help === true || version === true) process.exit(0)
-  return { options: given as unknown as Args<O>, shared: given as unknown as Common, operands: operands.map(String) }
+  return {
+    options: given as unknown as Args<O>,
+    shared: given as unknown as Common,
+    operands: operands.map(String),
+  }
 }
 
 function open(file: string, usage: { name: string; hint: string }): Readable {
@@ -117,7 +141,10 @@ function sourceName(file: string): string {
  */
 function standardOutput(failed: (error: Error) => void): Writable {
   const { isFile, isCharacterDevice } = kindOf(1)
-  const output = isFile || (isCharacterDevice && !isatty(1)) ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout
+  const output =
+    isFile || (isCharacterDevice && !isatty(1))
+      ? createWriteStream('', { fd: 1, autoClose: false })
+      : process.stdout
   output.on('error', (error) => {
     if (hasCode(error, 'EPIPE')) process.exit(0)
     failed(error)

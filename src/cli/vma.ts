@@ -1,0 +1,89 @@
+/** What the command line of `aufs-vma` asks for. */
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { type BranchTable, tableRecordFilter } from '../branches.js'
+import { bytesOf, toBytes } from '../bytes.js'
+import { InputError, systemReason } from '../errors.js'
+import type { Fixer } from '../fix.js'
+import { recordStream } from '../lines.js'
+import { ForbiddenError, GoneError, listPids } from '../process.js'
+import type { ViewOptions } from '../view.js'
+import { type Run, UsageError } from './command.js'
+
+type Report = Run<unknown>['report']
+
+interface Wish {
+  pid: string[] | undefined
+  all: boolean
+  branches: string | undefined
+  root: string | undefined
+  stat: boolean | undefined
+  'overlay-base': string | undefined
+  procfs: string
+  sysfs: string
+}
+
+/** The processes asked for; null where entries come from standard input or files. @throws UsageError for what cannot be meant */
+export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): Iterable<number> | null {
+  const tokens = pid?.flatMap((list) => list.split(','))
+  const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
+  if (bad !== undefined) throw new UsageError(`--pid takes process numbers, not "${bad}"`)
+  if (all && tokens !== undefined) throw new UsageError('--all goes without --pid')
+  if ((all || tokens !== undefined) && files.length > 0) throw new UsageError('--pid and --all read no FILE')
+  if (root !== undefined && (all || (tokens?.length ?? 0) > 1))
+    throw new UsageError('--root goes with one --pid only')
+  return all ? listPids(procfs) : (tokens?.map(Number) ?? null)
+}
+
+/** How the processes are to be looked at. */
+export async function viewOptions(wish: Wish, report: Report): Promise<ViewOptions> {
+  const { procfs, sysfs, stat, branches, root, 'overlay-base': base } = wish
+  return {
+    procfs,
+    sysfs,
+    ...(stat !== undefined && { stat }),
+    ...(branches !== undefined && { tables: await readTables(branches, report) }),
+    ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
+    ...(base !== undefined && { overlayBase: bytesOf(base) }),
+  }
+}
+
+async function readTables(file: string, report: Report): Promise<BranchTable[]> {
+  const tables: BranchTable[] = []
+  const source = file === '-' ? process.stdin : createReadStream(file)
+  const parsed = recordStream(tableRecordFilter(), { onError: (error) => report(file, error) })
+  try {
+    await pipeline(source, parsed, async (records: AsyncIterable<BranchTable>) => {
+      for await (const table of records) tables.push(toBytes(table))
+    })
+  } catch (error) {
+    report(file, new InputError(systemReason(error)))
+  }
+  return tables
+}
+
+/** The records of processes, one after the other; each that cannot be read is a message, and with `all` those that have ended are none. */
+export function* processRecords(
+  fixer: Fixer,
+  pids: Iterable<number>,
+  { raw, all }: { raw: boolean; all: boolean },
+  report: Report,
+): Generator<object> {
+  let forbidden = 0
+  for (const pid of pids) {
+    const source = `pid ${pid}`
+    let stop = false
+    const warn = (error: InputError) => {
+      stop ||= report(source, error) === 'stop'
+    }
+    try {
+      yield* raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      if (all && error instanceof ForbiddenError) forbidden += 1
+      else if (!(all && error instanceof GoneError)) warn(error)
+    }
+    if (stop) return
+  }
+  if (forbidden > 0) report('--all', new InputError(`${forbidden} processes may not be read by this user`))
+}

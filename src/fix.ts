@@ -1,0 +1,115 @@
+/** Entries of map_files to VMA records: what `aufs-vma` does. */
+import { type Duplex, Readable } from 'node:stream'
+import { objectTransform } from 'through2'
+import { toBytes, toText } from './bytes.js'
+import { InputError, throwIt } from './errors.js'
+import type { Emit, Filter, LineOptions } from './lines.js'
+import { entryFilter, type RawVma } from './map-files.js'
+import { Process } from './process.js'
+import { Recent } from './recent.js'
+import { showsLeak, Viewer, type ViewOptions } from './view.js'
+import { fixVma, type View, type Vma } from './vma.js'
+
+/** Processes whose mounts are remembered, of entries that somebody else has read. */
+const VIEWS_KEPT = 100
+
+/** Reads and fixes the entries of processes. */
+export class Fixer {
+  readonly #viewer: Viewer
+  readonly #views = new Recent<number | null, View>(VIEWS_KEPT, (view) => view.files?.close())
+
+  constructor(options?: ViewOptions) {
+    this.#viewer = new Viewer(options)
+  }
+
+  /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
+  raw(pid: number, warn: Emit<InputError>): RawVma[] {
+    const process = new Process(this.#viewer.procfs, pid)
+    return process.entries(process.mounts(warn), this.#viewer.stat, warn)
+  }
+
+  /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
+  *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
+    const process = new Process(this.#viewer.procfs, pid)
+    const view = this.#viewer.ofProcess(process, warn)
+    try {
+      const entries = process.entries(view.mounts, this.#viewer.stat, warn)
+      const leaky = entries.some((entry) => showsLeak(entry, view))
+      for (const entry of entries) yield fixVma(entry, { ...view, leaky })
+    } finally {
+      view.files?.close()
+    }
+  }
+
+  /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
+  entry(entry: RawVma, warn: Emit<InputError>): Vma {
+    return fixVma(entry, this.#viewOf(entry.pid, warn))
+  }
+
+  #viewOf(pid: number | null, warn: Emit<InputError>): View {
+    const known = this.#views.get(pid)
+    if (known !== undefined) return known
+    const isLocal = pid !== null && !this.#viewer.isGiven
+    const view = isLocal
+      ? this.#viewer.ofProcess(new Process(this.#viewer.procfs, pid), warn)
+      : this.#viewer.ofEntry(pid)
+    this.#views.set(pid, view)
+    return view
+  }
+}
+
+/** The filter from map_files entries, in text or raw records, to VMA records. */
+export function vmaFilter(options?: ViewOptions): Filter<Vma> {
+  const fixer = new Fixer(options)
+  const entries = entryFilter()
+  return {
+    line: (line, emit, warn) => entries.line(line, (entry) => emit(fixer.entry(entry, warn)), warn),
+    end: (emit, warn) => entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn),
+  }
+}
+
+/**
+ * A stream of the {@link RawVma} records of processes.
+ *
+ * @example readMapFiles({ pids: [1] }).pipe(fixVmas()).on('data', (vma) => vma.path)
+ */
+export function readMapFiles({
+  pids,
+  onError = throwIt,
+  ...options
+}: { pids: Iterable<number> } & ViewOptions & Pick<LineOptions, 'onError'>): Readable {
+  const fixer = new Fixer(options)
+  return Readable.from(
+    (function* () {
+      for (const pid of pids)
+        yield* collect((warn) => fixer.raw(pid, warn), onError).map((entry) => toText(entry))
+    })(),
+  )
+}
+
+/**
+ * A stream from {@link RawVma} records to {@link Vma} records, by the given tables or by the mountinfo of each one's process.
+ *
+ * @example readMapFiles({ pids: [1] }).pipe(fixVmas({ tables, root: '/var/lib/docker/aufs/mnt/ID' }))
+ */
+export function fixVmas({
+  onError = throwIt,
+  ...options
+}: ViewOptions & Pick<LineOptions, 'onError'> = {}): Duplex {
+  const fixer = new Fixer(options)
+  return objectTransform(async function* (source: AsyncIterable<RawVma>) {
+    for await (const entry of source)
+      yield* collect((warn) => [toText(fixer.entry(toBytes(entry), warn))], onError)
+  })
+}
+
+/** What a reading gives; nothing where it fails, which `onError` is told. */
+function collect<T>(read: (warn: Emit<InputError>) => T[], onError: (error: InputError) => unknown): T[] {
+  try {
+    return read(onError)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    onError(error)
+    return []
+  }
+}

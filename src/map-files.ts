@@ -1,0 +1,140 @@
+/** Entries of /proc/PID/map_files: what the kernel says of each mapped file, unfixed. */
+import type { Duplex } from 'node:stream'
+import type { ByteString } from './bytes.js'
+import { InputError } from './errors.js'
+import { type Emit, type Filter, type LineOptions, recordStream } from './lines.js'
+import { hasFields, isCount, isText, orNull, parseRecord } from './records.js'
+
+/** What the kernel says of a mapped file. What it will not tell is null. */
+export interface Kernel {
+  /** stat of the opened entry; ESTALE for what is deleted, on some kernels. */
+  dev: string | null
+  ino: string | null
+  /** /proc/PID/maps: decimal, and the name as it stands there. */
+  maps_dev: string | null
+  maps_ino: string | null
+  maps_name: ByteString | null
+  /** The mount in fdinfo of the opened entry, and whether the process's own mountinfo lists it. */
+  mnt_id: number | null
+  mnt_listed: boolean | null
+}
+
+/** An entry of map_files, unfixed (`--raw`). */
+export interface RawVma {
+  pid: number | null
+  /** The process's name, and the container id in its cgroup path. */
+  comm: ByteString | null
+  container: ByteString | null
+  /** The entry's own name, hexadecimal. */
+  start: string
+  end: string
+  perms: string | null
+  /** In the file, in bytes, hexadecimal. */
+  offset: string | null
+  /** The entry's target, as the kernel gives it. */
+  link: ByteString
+  kernel: Kernel
+}
+
+/** The kernel's side of an entry of which only the link is known. */
+export const UNKNOWN: Kernel = {
+  dev: null,
+  ino: null,
+  maps_dev: null,
+  maps_ino: null,
+  maps_name: null,
+  mnt_id: null,
+  mnt_listed: null,
+}
+
+/**
+ * The filter for entries that somebody else has read: raw records (`aufs-vma --raw`), or text lines that end in
+ * `START-END -> TARGET`, as `ls -l` of a map_files folder prints them.
+ *
+ * A target may hold newlines: a line without an entry continues the target before it, so a text entry is given one line late.
+ */
+export function entryFilter(): Filter<RawVma> {
+  let entry: RawVma | null = null
+  let lineAt = 0
+  const flush = (emit: Emit<RawVma>) => {
+    if (entry !== null) emit(entry)
+    entry = null
+  }
+  return {
+    line({ text, number }, emit) {
+      const next = text.startsWith('{') ? null : parseEntry(text)
+      if (text.startsWith('{')) {
+        flush(emit)
+        emit(parseRecord(text, 'raw VMA record', isRawVma))
+      } else if (next !== null) {
+        flush(emit)
+        entry = next
+        lineAt = number
+      } else if (entry !== null) {
+        // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
+        entry.link += '\n'.repeat(number - lineAt) + text
+        lineAt = number
+      } else if (!/^total \d+$/.test(text)) {
+        throw new InputError('no map_files entry', text)
+      }
+    },
+    end: flush,
+  }
+}
+
+/**
+ * Parses a text line that ends in `START-END -> TARGET`; the leftmost such arrow counts.
+ *
+ * @returns null where it holds none
+ * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
+ */
+export function parseEntry(line: ByteString): RawVma | null {
+  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> (.*)$/s.exec(line) ?? []
+  if (start === undefined || end === undefined || link === undefined) return null
+  return {
+    pid: null,
+    comm: null,
+    container: null,
+    start,
+    end,
+    perms: null,
+    offset: null,
+    link,
+    kernel: { ...UNKNOWN },
+  }
+}
+
+function isRawVma(value: unknown): value is RawVma {
+  return hasFields<RawVma>(value, {
+    pid: orNull(isCount),
+    comm: orNull(isText),
+    container: orNull(isText),
+    start: isText,
+    end: isText,
+    perms: orNull(isText),
+    offset: orNull(isText),
+    link: isText,
+    kernel: isKernel,
+  })
+}
+
+function isKernel(value: unknown): value is Kernel {
+  return hasFields<Kernel>(value, {
+    dev: orNull(isText),
+    ino: orNull(isText),
+    maps_dev: orNull(isText),
+    maps_ino: orNull(isText),
+    maps_name: orNull(isText),
+    mnt_id: orNull(isCount),
+    mnt_listed: orNull((field) => typeof field === 'boolean'),
+  })
+}
+
+/**
+ * A stream from map_files entries in text, or raw records in NDJSON, to {@link RawVma} records.
+ *
+ * @example child.stdout.pipe(parseMapFiles()).on('data', (entry) => entry.link)
+ */
+export function parseMapFiles(options?: LineOptions): Duplex {
+  return recordStream(entryFilter(), options)
+}

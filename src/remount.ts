@@ -1,0 +1,144 @@
+/** Branch tables to the shell commands that mount the unions again: what `aufs-remount` does. */
+import type { Duplex } from 'node:stream'
+import type { Branch, BranchTable } from './branches.js'
+import { type ByteString, bytesOf } from './bytes.js'
+import { InputError } from './errors.js'
+import { chunkStream, type Filter, type LineOptions } from './lines.js'
+import { aufsPlan, type Layer, overlayPlan } from './mount-options.js'
+import { below, DELETED, join } from './paths.js'
+import { hasFields, isText, isTexts, orNull, parseRecord } from './records.js'
+import { word } from './shell.js'
+
+/** What of a {@link BranchTable} is needed to mount it again. */
+export type Remountable = Pick<BranchTable, 'fs_type' | 'mount_point' | 'root' | 'workdir'> & {
+  branches: Pick<Branch, 'path' | 'perm' | 'attributes'>[]
+}
+
+/**
+ * The first failure ends the script, with its status: what comes later may lie in what could not be mounted. Since
+ * util-linux 2.39, mount hands options to the kernel one by one, at most 255 bytes each and cut at the first `=`
+ * (`br:/a` would be a name): it is told to use mount(2) as before.
+ */
+const PRELUDE = 'set -e\nexport LIBMOUNT_FORCE_MOUNT2=always\n'
+
+/**
+ * The commands that mount a union again, as shell text for {@link remount}'s stream: to be run under `set -e`.
+ * Other mount options (dio, xino …) are not in a table, or, as xi_path, would be in the way of a union still mounted.
+ *
+ * @param root where; null for the table's own mount point, which then must be there
+ * @throws InputError where a branch is not known, was removed, is twice there, or is a writable `/`
+ * @example remountCommands(table, '/mnt/restore') // 'mount -t aufs -o br:/a=rw:/b=ro+wh none /mnt/restore\n'
+ */
+export function remountCommands(table: Remountable, root: ByteString | null): ByteString {
+  const branches = knownBranches(table)
+  const target = mountTarget(root ?? table.mount_point)
+  const { texts, links } =
+    table.fs_type === 'aufs' ? aufsPlan(branches) : overlayPlan(branches, knownWorkdir(table))
+  const source = table.fs_type === 'aufs' ? 'none' : 'overlay'
+  const mounts = texts.map((text, i) => {
+    const how = i === 0 ? `-t ${table.fs_type}` : '-i'
+    return `mount ${how} -o ${word(text)} ${source} ${word(target)}`
+  })
+  return links.around([...mounts, ...bindRoot(table.root, target)])
+}
+
+function mountTarget(path: ByteString | null): ByteString {
+  if (path === null) throw new InputError('where it was mounted is not known: --root DIR tells where')
+  if (path === '' || path.includes('\0')) throw new InputError('no mount point', path)
+  return path.startsWith('/') ? path : `./${path}`
+}
+
+/** Where only a folder of the union was mounted, that folder is put over the whole. */
+function bindRoot(root: ByteString | null, target: ByteString): ByteString[] {
+  if (root === null || root === '/') return []
+  checkPath(root, 'the root')
+  return [`mount --bind ${word(join(target, root))} ${word(target)}`]
+}
+
+/** The branches, where all of them can be mounted, with the permissions that they have when nobody tells. */
+function knownBranches({ branches, fs_type }: Remountable): Layer[] {
+  if (branches.length === 0) throw new InputError('a union without branches')
+  const paths = new Set<ByteString>()
+  return branches.map(({ path, perm, attributes }, index) => {
+    const name = `branch ${index}`
+    if (path === null) throw new InputError(`the path of ${name} is not known`)
+    checkPath(path, name)
+    if (paths.has(path)) throw new InputError(`${name} is there twice`, path)
+    paths.add(path)
+    const known = perm === null ? withDefaults(path, index, fs_type) : { path, perm, attributes }
+    if (path === '/' && known.perm === 'rw') throw new InputError(`${name} is a writable /`)
+    return known
+  })
+}
+
+function knownWorkdir({ workdir }: Remountable): ByteString | null {
+  if (workdir !== null) checkPath(workdir, 'the workdir')
+  return workdir
+}
+
+function withDefaults(path: ByteString, index: number, type: Remountable['fs_type']): Layer {
+  if (index === 0) return { path, perm: 'rw', attributes: [] }
+  return { path, perm: 'ro', attributes: type === 'aufs' ? ['wh'] : [] }
+}
+
+function checkPath(path: ByteString, name: string): void {
+  if (path.includes('\0')) throw new InputError(`${name} holds a NUL`, path)
+  if (!path.startsWith('/')) throw new InputError(`${name} is no absolute path`, path)
+  if (path.endsWith(DELETED)) throw new InputError(`${name} was removed`, path)
+}
+
+/**
+ * The filter behind {@link remount}: NDJSON tables to shell text.
+ *
+ * @param root where: the first union is mounted there, one that was mounted in a folder of it in that folder. A table whose
+ *   mount is not known goes there as well; one that was mounted elsewhere is an InputError.
+ */
+export function remountFilter(root: ByteString | null): Filter<ByteString> {
+  let top: ByteString | null = null
+  let prelude = PRELUDE
+  return {
+    line({ text }, emit) {
+      const table = parseRecord(text, 'branch table', isRemountable)
+      top ??= table.mount_point
+      const commands = remountCommands(table, root === null ? null : placeBelow(root, table.mount_point, top))
+      emit(prelude + commands)
+      prelude = ''
+    },
+  }
+}
+
+function placeBelow(root: ByteString, mountPoint: ByteString | null, top: ByteString | null): ByteString {
+  if (mountPoint === null || top === null) return root
+  const place = below(mountPoint, top)
+  if (place === null)
+    throw new InputError(`not mounted below the first union, and --root tells where that goes`, mountPoint)
+  return join(root, place)
+}
+
+function isRemountable(value: unknown): value is Remountable {
+  return hasFields<Remountable>(value, {
+    fs_type: (type) => type === 'aufs' || type === 'overlay',
+    mount_point: orNull(isText),
+    root: orNull(isText),
+    workdir: orNull(isText),
+    branches: (branches) => Array.isArray(branches) && branches.every(isRemountableBranch),
+  })
+}
+
+function isRemountableBranch(value: unknown): boolean {
+  return hasFields<Remountable['branches'][number]>(value, {
+    path: orNull(isText),
+    perm: orNull(isText),
+    attributes: isTexts,
+  })
+}
+
+/**
+ * A stream from NDJSON {@link BranchTable}s to the bytes of a shell script that mounts them again.
+ *
+ * @param options.root where; the default is each table's own mount point, which then must be there
+ * @example process.stdin.pipe(remount({ root: '/mnt/restore' })).pipe(spawn('sh').stdin)
+ */
+export function remount({ root, ...options }: LineOptions & { root?: string } = {}): Duplex {
+  return chunkStream(remountFilter(root === undefined ? null : bytesOf(root)), (text) => text, options)
+}

@@ -1,0 +1,236 @@
+/** VMA records: what the kernel says of each mapped file, put right. */
+import type { Branch, BranchTable } from './branches.js'
+import type { ByteString } from './bytes.js'
+import type { FileId, Files } from './files.js'
+import type { Kernel, RawVma } from './map-files.js'
+import { type BranchMatch, bestMatch, branchMatches, mapsName, seenFrom, tableOver } from './match.js'
+import { type Mount, mountOver } from './mounts.js'
+import { DELETED, join, withoutDeleted } from './paths.js'
+
+/** Whether the path still shows what the process maps. */
+export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
+
+/** The branch that supplies a mapped file. */
+export interface VmaBranch extends Branch {
+  /** The mount whose mount point holds the path. */
+  mount_id: number | null
+  si: ByteString | null
+}
+
+/** A mapped file: the kernel's record with what it gets wrong put right. */
+export interface Vma extends Omit<RawVma, 'kernel'> {
+  /** The file's path as the process sees it, without ` (deleted)`. */
+  path: ByteString
+  /** For a file of a union: the path from the process's root (`./bin/sh`), as CRIU wants it. */
+  rpath: ByteString | null
+  /** For a file of a union: where this reader finds it. */
+  fpath: ByteString | null
+  /** The mapped file's in the union, or for any other file the kernel's. */
+  dev: string | null
+  ino: string | null
+  /** -1 where the link leaks a branch path, else the kernel's. */
+  mnt_id: number | null
+  /** Something that the kernel says was wrong: the link's path, the mount, or the device and inode of maps. */
+  fixed: boolean
+  /** Null where it is not known. */
+  state: State | null
+  /** Null where no union supplies the file, or nothing tells which branch. */
+  branch: VmaBranch | null
+  kernel: Kernel
+}
+
+/** A process, as far as it is known where its VMAs are fixed. */
+export interface View {
+  /** Its mountinfo; empty where it is not known. */
+  mounts: readonly Mount[]
+  /** The branch tables of its unions. */
+  unions: readonly BranchTable[]
+  /** Its root as this reader sees it: `/`, or where it is in a chroot. Names in links and maps are told from the reader's root. */
+  chroot: ByteString
+  /** The folder below which its files are found; null where that is not known. */
+  root: ByteString | null
+  /** Looks up its files below that folder; null where nothing may be touched. */
+  files: Files | null
+  /** Whether this kernel's links are known to leak branch paths. */
+  leaky: boolean
+}
+
+/** What names and devices say of an entry, before anything is looked up. */
+export interface Finding {
+  /** The union that the file is of; null for any other file. */
+  table: BranchTable | null
+  /** The branch that link and maps tell. */
+  branch: Branch | null
+  /** The link names the file by its branch. */
+  leaks: boolean
+  /** The process's own name of it, which may end in ` (deleted)`. */
+  name: ByteString
+  /** The link or maps ends in ` (deleted)`. */
+  saysDeleted: boolean
+}
+
+/**
+ * Puts right what the kernel says of a mapped file.
+ *
+ * @param raw the entry, strings as bytes
+ * @param view the process that maps it
+ * @example fixVma(entry, view).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
+ */
+export function fixVma(raw: RawVma, view: View): Vma {
+  const finding = findUnion(raw, view)
+  const { path, found, state } = lookUp(raw, finding, view)
+  const { dev, ino } = identify(raw.kernel, finding, path, found, view)
+  const { table, branch, leaks } = finding
+  const { kernel, ...entry } = raw
+  const mount = table === null ? null : tableOver(table, view.unions, path)
+  return {
+    ...entry,
+    path,
+    rpath: mount === null ? null : `.${path}`,
+    fpath: mount === null || view.root === null ? null : join(view.root, path),
+    dev,
+    ino,
+    mnt_id: leaks ? -1 : kernel.mnt_id,
+    fixed: leaks || (table?.fs_type === 'overlay' && isOther(kernel, dev, ino)),
+    state,
+    branch: mount === null || branch === null ? null : branchOf(mount, branch),
+    kernel,
+  }
+}
+
+/** Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone. */
+export function findUnion({ link, kernel }: RawVma, view: View): Finding {
+  const inMaps =
+    kernel.maps_name === null || kernel.maps_name === '' ? null : mapsName(kernel.maps_name, link)
+  const saysDeleted = link.endsWith(DELETED) || (inMaps?.endsWith(DELETED) ?? false)
+  const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
+  const name = seenFrom(view.chroot, inMaps ?? link)
+  const matches = branchMatches(link, view.unions)
+  const ofDevice = view.unions.filter(({ dev }) => dev !== null && dev === kernel.maps_dev)
+  const none: Finding = { table: null, branch: null, leaks: false, name, saysDeleted }
+
+  const [first] = ofDevice
+  if (first !== undefined) {
+    const own = matches.filter(({ table }) => ofDevice.includes(table))
+    if (isSame) return { ...none, table: first, ...rootBranch(own, kernel, view) }
+    const best = bestMatch(own, name)
+    const leaks = first.fs_type === 'aufs' && (best !== null || kernel.mnt_listed !== true)
+    return { ...none, table: best?.table ?? first, branch: best?.branch ?? null, leaks }
+  }
+  const mount = mountOf(kernel, seenFrom(view.chroot, withoutDeleted(link)), view)
+  const overlay = view.unions.find(
+    ({ fs_type, dev }) => fs_type === 'overlay' && dev !== null && dev === mount?.dev,
+  )
+  if (overlay !== undefined) return { ...none, table: overlay }
+  // Where maps leaks as well, both name the branch, and the device is that of the branch's filesystem.
+  const mapsLeaks = inMaps === null || (isSame && mount?.dev !== kernel.maps_dev)
+  const best = mapsLeaks ? bestMatch(matches, null) : null
+  if (best === null) return none
+  return { ...none, table: best.table, branch: best.branch, leaks: true, name: best.path ?? name }
+}
+
+/** A link that is right may be a path in a branch `/` too, and nothing of it tells which; the mount may, or what the kernel does elsewhere. */
+function rootBranch(
+  own: readonly BranchMatch[],
+  kernel: Kernel,
+  view: View,
+): Pick<Finding, 'branch' | 'leaks'> {
+  const roots = new Set(own.flatMap(({ branch }) => (branch.path === '/' ? [branch.index] : [])))
+  const unlisted = kernel.mnt_listed === false && roots.size > 0
+  const [index, other] = roots
+  const only =
+    index !== undefined && other === undefined && (unlisted || view.leaky)
+      ? own.find(({ branch }) => branch.index === index)
+      : undefined
+  return { branch: only?.branch ?? null, leaks: unlisted }
+}
+
+/** The mount that a file lies on: the one that fdinfo tells, or the one that the process has over its path. */
+function mountOf(kernel: Kernel, path: ByteString, { mounts, unions }: View): { dev: string | null } | null {
+  const told =
+    kernel.mnt_listed === true ? mounts.find(({ mount_id }) => mount_id === kernel.mnt_id) : undefined
+  if (told !== undefined) return told
+  if (mounts.length > 0) return mountOver(mounts, path)
+  return mountOver(
+    unions.map(({ dev, mount_point }) => ({ dev, mount_point: mount_point ?? '/' })),
+    path,
+  )
+}
+
+function branchOf({ mount_id, si }: BranchTable, { index, id, path, perm, attributes }: Branch): VmaBranch {
+  return { mount_id, si, index, id, path, perm, attributes }
+}
+
+interface LookUp {
+  path: ByteString
+  /** What the path shows now; null for nothing, undefined where it cannot be told. */
+  found: FileId | null | undefined
+  state: State | null
+}
+
+/** The path without the kernel's ` (deleted)`, unless a file truly so named is the mapped one; and what it shows now. */
+function lookUp(raw: RawVma, finding: Finding, view: View): LookUp {
+  const { name, saysDeleted } = finding
+  const bare = withoutDeleted(name)
+  if (view.files === null || !name.startsWith('/'))
+    return { path: bare, found: undefined, state: saysDeleted ? 'deleted' : null }
+  if (name !== bare) {
+    const found = view.files.find(name)
+    if (isMapped(raw, finding, found)) return { path: name, found, state: 'current' }
+  }
+  const found = view.files.find(bare)
+  return { path: bare, found, state: stateOf(raw, finding, found, view) }
+}
+
+/** Whether what a path shows is the mapped file; undefined where it cannot be told. */
+function isMapped(
+  { kernel }: Pick<RawVma, 'kernel'>,
+  { table, leaks }: Finding,
+  found: FileId | null | undefined,
+): boolean | undefined {
+  if (found === undefined || found === null) return found === null ? false : undefined
+  const { dev, ino, maps_dev, maps_ino } = kernel
+  if (leaks)
+    return table !== null && maps_dev === table.dev
+      ? found.dev === maps_dev && found.ino === maps_ino
+      : undefined
+  if (dev !== null) return found.dev === dev && found.ino === ino
+  return found.dev === maps_dev ? found.ino === maps_ino : undefined
+}
+
+function stateOf(raw: RawVma, finding: Finding, found: FileId | null | undefined, view: View): State | null {
+  if (finding.saysDeleted && !isOnMount(raw.kernel, view)) return 'deleted'
+  const mapped = isMapped(raw, finding, found)
+  if (mapped === true) return 'current'
+  if (found === null) return 'deleted'
+  if (mapped === false) return 'replaced'
+  return finding.saysDeleted ? 'deleted' : null
+}
+
+/** Whether an entry lies on a mount that the process lists: memfd, SysV memory and the like do not, and their names are no paths. */
+function isOnMount({ mnt_listed, maps_dev }: Kernel, { mounts }: View): boolean {
+  return mnt_listed ?? mounts.some(({ dev }) => dev === maps_dev)
+}
+
+function identify(
+  kernel: Kernel,
+  finding: Finding,
+  path: ByteString,
+  found: FileId | null | undefined,
+  view: View,
+) {
+  const { table } = finding
+  const nothing = { dev: null, ino: null }
+  if (view.root === null) return nothing
+  const inMaps = { dev: kernel.maps_dev, ino: kernel.maps_ino }
+  if (table === null) {
+    if (kernel.dev !== null) return { dev: kernel.dev, ino: kernel.ino }
+    return mountOf(kernel, path, view)?.dev === kernel.maps_dev ? inMaps : nothing
+  }
+  if (found && isMapped({ kernel }, finding, found)) return { dev: found.dev, ino: found.ino }
+  return kernel.maps_dev === table.dev ? inMaps : nothing
+}
+
+function isOther({ maps_dev, maps_ino }: Kernel, dev: string | null, ino: string | null): boolean {
+  return dev !== null && maps_dev !== null && (dev !== maps_dev || ino !== maps_ino)
+}
