@@ -6,12 +6,14 @@ import { processRecords, viewOptions, wantedPids } from '../src/cli/vma.js'
 import { Fixer, vmaFilter } from '../src/fix.js'
 import { chunkStream } from '../src/lines.js'
 import { entryFilter } from '../src/map-files.js'
+import { isStale } from '../src/state.js'
+import type { Vma } from '../src/vma.js'
 
 await command(aufsVma, async ({ options, files, report, each, send }) => {
   const pids = wantedPids(options, files)
   const view = await viewOptions(options, report)
   if (pids !== null) return send(processRecords(new Fixer(view), pids, options, report))
-  return each((lines) =>
-    chunkStream<object>(options.raw ? entryFilter() : vmaFilter(view), ndjsonLine, lines),
-  )
+  if (options.raw) return each((lines) => chunkStream(entryFilter(), ndjsonLine, lines))
+  const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
+  return each((lines) => chunkStream(vmaFilter(view), format, lines))
 })

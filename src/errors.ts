@@ -23,7 +23,7 @@ export class InputError extends Error {
 }
 
 /** What a stream does with what it cannot use: called for each, and the stream goes on, unless it says `'stop'`. */
-export type OnError = (error: InputError) => 'stop' | void
+export type OnError = (error: InputError) => unknown
 
 /** The default of every stream: the first error ends it. */
 export function throwIt(error: InputError): never {

@@ -5,9 +5,9 @@
  * ever followed, and nothing is opened but folders, with O_PATH, so that no device, FIFO or automount is touched. Node
  * has no openat2(): each component is opened through /proc/self/fd/N of the one before.
  */
-import { closeSync, constants, lstatSync, openSync } from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, readFileSync } from 'node:fs'
 import type { ByteString } from './bytes.js'
-import { hasCode } from './errors.js'
+import { errorCode, hasCode } from './errors.js'
 import { Recent } from './recent.js'
 
 /** A file's identity. */
@@ -18,6 +18,13 @@ export interface FileId {
   ino: string
 }
 
+/** What a path shows. */
+export interface Found extends FileId {
+  isFolder: boolean
+  /** When it was made, in nanoseconds since 1970; 0 where the filesystem does not tell. */
+  birth: bigint
+}
+
 /** Looks up files below a folder. */
 export interface Files {
   /**
@@ -25,7 +32,7 @@ export interface Files {
    *
    * @returns null where nothing is there, or a symbolic link is on the way; undefined where it cannot be told
    */
-  find(path: ByteString): FileId | null | undefined
+  find(path: ByteString): Found | null | undefined
   /** Gives back what is held open. */
   close(): void
 }
@@ -36,7 +43,7 @@ export const O_PATH = 0o10000000
 const FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 /** Folders that are kept open, as most files lie in few of them. */
-const FOLDERS_KEPT = 64
+const FOLDERS_KEPT = 256
 
 /** A byte string as node:fs takes it. */
 export function fsPath(path: ByteString): string | Buffer {
@@ -50,69 +57,102 @@ export function deviceName(dev: bigint): string {
   return `${major}:${minor}`
 }
 
+/** Open folders of all, the last used last; null for what is no folder, undefined for what cannot be told. */
+const opened = new Recent<string, number | null | undefined>(FOLDERS_KEPT, close)
+
+let folders = 0
+
 /** The files below a folder, which itself is followed (`/proc/PID/root` is a link). Close it when done. */
 export class Folder implements Files {
-  /** Open folders by path, the last used last; null for what is no folder. */
-  readonly #open = new Recent<ByteString, number | null>(FOLDERS_KEPT, close)
   readonly #root: ByteString
+  readonly #crossMounts: boolean
+  readonly #key = `${folders++} `
+  #rootMount: number | null = null
 
-  constructor(root: ByteString) {
+  /**
+   * @param root the folder
+   * @param options `crossMounts`: whether what is mounted on folders below belongs to it. To a branch it does not: the union
+   * shows what lies under such a mount, which nobody else can see.
+   */
+  constructor(root: ByteString, { crossMounts = true }: { crossMounts?: boolean } = {}) {
     this.#root = root
+    this.#crossMounts = crossMounts
   }
 
-  find(path: ByteString): FileId | null | undefined {
+  /** Whether the folder itself can be opened. */
+  isThere(): boolean {
+    return typeof this.#folder('') === 'number'
+  }
+
+  find(path: ByteString): Found | null | undefined {
     if (!isPlain(path)) return null
     const slash = path.lastIndexOf('/')
-    try {
-      const folder = this.#folder(path.slice(0, slash))
-      if (folder === null) return null
-      const { dev, ino } = lstatSync(fsPath(`/proc/self/fd/${folder}/${path.slice(slash + 1)}`), {
-        bigint: true,
-      })
-      return { dev: deviceName(dev), ino: String(ino) }
-    } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return null
-      if (hasCode(error, 'EACCES', 'EPERM', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN')) return undefined
-      throw error
-    }
+    const folder = this.#folder(path.slice(0, slash))
+    return typeof folder === 'number' ? tell(() => lstat(folder, path.slice(slash + 1))) : folder
   }
 
   close(): void {
-    for (const fd of this.#open.values()) close(fd)
-    this.#open.clear()
+    for (const [key, fd] of opened) {
+      if (!key.startsWith(this.#key)) continue
+      close(fd)
+      opened.delete(key)
+    }
   }
 
-  #folder(path: ByteString): number | null {
-    const known = this.#open.get(path)
-    if (known !== undefined) return this.#keep(path, known)
+  #folder(path: ByteString): number | null | undefined {
+    const key = this.#key + path
+    const fd = opened.has(key) ? opened.get(key) : this.#open(path)
+    opened.set(key, fd)
+    return fd
+  }
+
+  #open(path: ByteString): number | null | undefined {
+    if (path === '') return tell(() => this.#openRoot())
     const slash = path.lastIndexOf('/')
-    const above = path === '' ? null : this.#folder(path.slice(0, slash))
-    if (path !== '' && above === null) return null
-    return this.#keep(
-      path,
-      openFolder(path === '' ? this.#root : `/proc/self/fd/${above}/${path.slice(slash + 1)}`, path === ''),
-    )
+    const above = this.#folder(path.slice(0, slash))
+    if (typeof above !== 'number') return above
+    const fd = tell(() => openSync(fsPath(`/proc/self/fd/${above}/${path.slice(slash + 1)}`), FOLDER))
+    if (typeof fd !== 'number' || this.#crossMounts || mountIdOf(fd) === this.#rootMount) return fd
+    closeSync(fd)
+    return undefined
   }
 
-  /** Sets it anew, so that it is the last to be forgotten. */
-  #keep(path: ByteString, fd: number | null): number | null {
-    this.#open.delete(path)
-    this.#open.set(path, fd)
+  #openRoot(): number {
+    const fd = openSync(fsPath(this.#root), FOLDER & ~constants.O_NOFOLLOW)
+    if (!this.#crossMounts) this.#rootMount = mountIdOf(fd)
     return fd
   }
 }
 
-function close(fd: number | null): void {
-  if (fd !== null) closeSync(fd)
+function close(fd: number | null | undefined): void {
+  if (typeof fd === 'number') closeSync(fd)
 }
 
-function openFolder(path: ByteString, follow: boolean): number | null {
+function lstat(folder: number, name: ByteString): Found {
+  const stat = lstatSync(fsPath(`/proc/self/fd/${folder}/${name}`), { bigint: true })
+  return {
+    dev: deviceName(stat.dev),
+    ino: String(stat.ino),
+    isFolder: stat.isDirectory(),
+    birth: stat.birthtimeNs,
+  }
+}
+
+/** Null where nothing is there, undefined where it may not be looked at, or its server does not answer. */
+function tell<T>(look: () => T): T | null | undefined {
   try {
-    return openSync(fsPath(path), follow ? FOLDER & ~constants.O_NOFOLLOW : FOLDER)
+    return look()
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return null
+    if (errorCode(error) !== null) return undefined
     throw error
   }
+}
+
+/** The mount of an open file. fdinfo is the reader's own, so it is read from the real /proc. */
+export function mountIdOf(fd: number): number | null {
+  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  return id === undefined ? null : Number(id)
 }
 
 /** Absolute, without NUL and without components that would lead elsewhere: the kernel writes no others, a hostile record may. */

@@ -16,7 +16,7 @@ const VIEWS_KEPT = 100
 /** Reads and fixes the entries of processes. */
 export class Fixer {
   readonly #viewer: Viewer
-  readonly #views = new Recent<number | null, View>(VIEWS_KEPT, (view) => view.files?.close())
+  readonly #views = new Recent<number | null, View>(VIEWS_KEPT, (view) => view.looks?.close())
 
   constructor(options?: ViewOptions) {
     this.#viewer = new Viewer(options)
@@ -37,7 +37,7 @@ export class Fixer {
       const leaky = entries.some((entry) => showsLeak(entry, view))
       for (const entry of entries) yield fixVma(entry, { ...view, leaky })
     } finally {
-      view.files?.close()
+      view.looks?.close()
     }
   }
 

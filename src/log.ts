@@ -158,9 +158,7 @@ function branchesOf(paths: Map<number, ByteString>): Branch[] | null {
 function gap(si: ByteString, paths: Map<number, ByteString>, line: number): InputError {
   let missing = 0
   while (paths.has(missing)) missing += 1
-  const error = new InputError(
-    `br${missing} is missing of the ${paths.size} branches of si_${si} that begin here`,
-  )
+  const error = new InputError(`br${missing} of si_${si} is missing in the branch lines that begin here`)
   error.line = line
   return error
 }

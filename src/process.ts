@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
 import type { ByteString } from './bytes.js'
 import { hasCode, InputError, systemReason } from './errors.js'
-import { deviceName, O_PATH } from './files.js'
+import { deviceName, mountIdOf, O_PATH } from './files.js'
 import type { Emit } from './lines.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
@@ -30,25 +30,44 @@ export function listPids(procfs: string): number[] {
 /** One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}. */
 export class Process {
   readonly pid: number | null
+  /** Its folder, or that of a live thread where its leader has ended. */
   readonly folder: string
-  readonly #start: string | null
+  readonly #stat: ProcStat | null
 
   /** @throws InputError where there is none */
   constructor(procfs: string, pid: number | 'self') {
     this.pid = pid === 'self' ? null : pid
-    this.folder = `${procfs}/${pid}`
-    this.#start = this.#startTime()
+    const stat = readStat(`${procfs}/${pid}`)
+    // A leader that has ended before its threads is a zombie without mounts and maps; /proc/TID is there for each thread.
+    const thread = stat?.state === 'Z' ? liveThread(procfs, `${procfs}/${pid}`) : null
+    this.folder = thread ?? `${procfs}/${pid}`
+    this.#stat = thread === null ? stat : readStat(thread)
+    if (this.#stat === null) this.#attempt('.', (folder) => readdirSync(folder))
   }
 
-  /** Its mountinfo. @throws InputError where it may not be read */
+  /** When it began, in clock ticks since the machine did; null in a captured tree. */
+  get start(): string | null {
+    return this.#stat?.start ?? null
+  }
+
+  /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError where it may not be read */
   mounts(warn: Emit<InputError>): Mount[] {
-    return this.#lines('mountinfo', parseMount, warn)
+    return this.#stat?.state === 'Z' ? [] : this.#lines('mountinfo', parseMount, warn)
   }
 
   /** Its root, as this reader sees it: `/`, or the folder of a chroot. Null where that is not told. */
   root(): ByteString | null {
     try {
       return readlinkSync(`${this.folder}/root`, 'buffer').toString('latin1')
+    } catch {
+      return null
+    }
+  }
+
+  /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
+  namespace(name: 'pid' | 'mnt'): string | null {
+    try {
+      return readlinkSync(`${this.folder}/ns/${name}`)
     } catch {
       return null
     }
@@ -103,7 +122,10 @@ export class Process {
 
   /** @throws InputError where it has ended, or its number is another process's by now */
   checkAlive(): void {
-    if (this.#startTime() !== this.#start)
+    const stat = readStat(this.folder)
+    if (this.#stat === null) return
+    if (stat === null) throw new GoneError()
+    if (stat.start !== this.#stat.start)
       throw new InputError('the process has ended, and its number is in use again')
   }
 
@@ -142,13 +164,6 @@ export class Process {
     }
   }
 
-  /** Ticks since boot; null in a captured tree without. */
-  #startTime(): string | null {
-    const stat = this.#optional('stat')
-    if (stat !== null) return stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? null
-    return this.#attempt('.', (folder) => (readdirSync(folder), null))
-  }
-
   #lines<T>(name: string, parse: (line: ByteString) => T, warn: Emit<InputError>): T[] {
     const lines = this.#attempt(name, (file) => readFileSync(file, 'latin1')).split('\n')
     return lines.flatMap((line, i) => {
@@ -176,10 +191,48 @@ export class Process {
       return read(`${this.folder}/${name}`)
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ESRCH') && !exists(this.folder)) throw new GoneError()
-      if (hasCode(error, 'ESRCH')) throw new GoneError()
+      // A process that is ending has lost its mounts (EINVAL) before its folder goes.
+      if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
       if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
     }
+  }
+}
+
+/** What /proc/PID/stat tells. */
+export interface ProcStat {
+  /** `R`, `S`, `Z` … */
+  state: string
+  /** Clock ticks since the machine started: with the number, it tells a process from a later one. */
+  start: string
+}
+
+/**
+ * Parses /proc/PID/stat (proc_pid_stat(5)). The name stands in parentheses and may hold any, so the last one ends it.
+ *
+ * @returns null where it is none
+ */
+export function parseProcStat(text: ByteString): ProcStat | null {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state, start] = [fields[0], fields[19]]
+  return state && start ? { state, start } : null
+}
+
+/** Null in a captured tree, and where the process has ended. */
+function readStat(folder: string): ProcStat | null {
+  try {
+    return parseProcStat(readFileSync(`${folder}/stat`, 'latin1'))
+  } catch {
+    return null
+  }
+}
+
+function liveThread(procfs: string, folder: string): string | null {
+  try {
+    const threads = readdirSync(`${folder}/task`).map((tid) => `${procfs}/${tid}`)
+    return threads.find((thread) => !/^[ZX]?$/.test(readStat(thread)?.state ?? '')) ?? null
+  } catch {
+    return null
   }
 }
 
@@ -214,12 +267,6 @@ function statOf(fd: number): { dev: string | null; ino: string | null } {
   } catch {
     return { dev: null, ino: null }
   }
-}
-
-/** The mount of an open file. fdinfo is the reader's own, so it is read from the real /proc. */
-export function mountIdOf(fd: number): number | null {
-  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
-  return id === undefined ? null : Number(id)
 }
 
 function kernelOf(

@@ -11,6 +11,7 @@ export class Recent<K, V> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
+    super.delete(key)
     super.set(key, value)
     const [oldest] = this.entries()
     if (oldest !== undefined && this.size > this.#limit) {

@@ -1,6 +1,7 @@
 /** What is known of a process, gathered for the fixing of its VMAs. */
 import type { BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
+import { Branches } from './copies.js'
 import { InputError } from './errors.js'
 import { Folder } from './files.js'
 import type { Emit } from './lines.js'
@@ -9,6 +10,9 @@ import { branchMatches } from './match.js'
 import { type Mount, mountOver, mountsSeenFrom } from './mounts.js'
 import { isBelow, withoutDeleted } from './paths.js'
 import { isProcfs, Process } from './process.js'
+import { Recent } from './recent.js'
+import { firstStartOf } from './start-time.js'
+import type { Looks } from './state.js'
 import { type TableOptions, Tables } from './tables.js'
 import type { View } from './vma.js'
 
@@ -27,6 +31,11 @@ export interface ViewOptions extends TableOptions {
   stat?: boolean
 }
 
+type Namespace = Pick<View, 'mounts' | 'unions' | 'chroot'>
+
+const SUPERBLOCKS_KEPT = 100
+const NAMESPACES_KEPT = 1000
+
 /** Looks at processes; superblocks are read once. */
 export class Viewer {
   readonly procfs: string
@@ -34,6 +43,9 @@ export class Viewer {
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
+  readonly #superblocks = new Recent<string, Branches>(SUPERBLOCKS_KEPT, (branches) => branches.close())
+  readonly #namespaces = new Recent<string, Namespace>(NAMESPACES_KEPT)
+  readonly #firstStarts = new Recent<string, bigint | null>(NAMESPACES_KEPT)
   #readerMounts: readonly Mount[] | null = null
 
   constructor(options: ViewOptions = {}) {
@@ -51,14 +63,9 @@ export class Viewer {
 
   /** The view of a process of this procfs. @throws InputError where it may not be read */
   ofProcess(process: Process, warn: Emit<InputError>): View {
-    const told = process.mounts(warn)
-    const chroot = process.root() ?? this.#rootOf(told)
-    const mounts = told.some(({ mount_point }) => mount_point === '/')
-      ? told
-      : mountsSeenFrom(this.#reader(), chroot)
+    const { mounts, unions, chroot } = this.#namespace(process, warn)
     const root = this.#root ?? `${process.folder}/root`
-    const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
-    return { mounts, unions, chroot, root, files: this.#files(root), leaky: false }
+    return { mounts, unions, chroot, root, looks: this.#looks(root, process), leaky: false }
   }
 
   /**
@@ -67,18 +74,54 @@ export class Viewer {
    */
   ofEntry(pid: number | null): View {
     const root = this.#root ?? (pid === null ? null : `${this.procfs}/${pid}/root`)
+    const looks = this.#root === null ? null : this.#looks(this.#root, null)
+    return { mounts: [], unions: this.#given ?? [], chroot: '/', root, looks, leaky: false }
+  }
+
+  #looks(root: ByteString, process: Process | null): Looks | null {
+    if (!this.stat) return null
+    const files = new Folder(root)
     return {
-      mounts: [],
-      unions: this.#given ?? [],
-      chroot: '/',
-      root,
-      files: this.#root === null ? null : this.#files(this.#root),
-      leaky: false,
+      files,
+      copies: (table, path) => this.#branches(table).find(path),
+      firstStart: () => (process === null ? null : this.#firstStart(process)),
+      close: () => files.close(),
     }
   }
 
-  #files(root: ByteString): Folder | null {
-    return this.stat ? new Folder(root) : null
+  /** Superblocks are shared by processes, and what is known of their folders with them. */
+  #branches(table: BranchTable): Branches {
+    const key = `${table.fs_type} ${table.si ?? table.dev}`
+    const known = this.#superblocks.get(key)
+    if (known !== undefined) return known
+    const branches = new Branches(table)
+    this.#superblocks.set(key, branches)
+    return branches
+  }
+
+  #firstStart(process: Process): bigint | null {
+    const namespace = process.namespace('pid')
+    const known = namespace === null ? null : this.#firstStarts.get(namespace)
+    if (known !== undefined) return known
+    const start = firstStartOf(this.procfs, process.folder)
+    if (namespace !== null) this.#firstStarts.set(namespace, start)
+    return start
+  }
+
+  /** What processes of one mount namespace and one root share is read once. */
+  #namespace(process: Process, warn: Emit<InputError>): Namespace {
+    const [name, root] = [process.namespace('mnt'), process.root()]
+    const key = name === null || root === null ? null : `${name} ${root}`
+    const known = key === null ? undefined : this.#namespaces.get(key)
+    if (known !== undefined) return known
+    const told = process.mounts(warn)
+    const chroot = root ?? this.#rootOf(told)
+    const hasRoot = told.some(({ mount_point }) => mount_point === '/')
+    const mounts = hasRoot ? told : mountsSeenFrom(this.#reader(), chroot)
+    const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
+    const namespace = { mounts, unions, chroot }
+    if (key !== null) this.#namespaces.set(key, namespace)
+    return namespace
   }
 
   #unions(mounts: readonly Mount[], warn: Emit<InputError>): BranchTable[] {

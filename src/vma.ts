@@ -1,14 +1,12 @@
 /** VMA records: what the kernel says of each mapped file, put right. */
 import type { Branch, BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
-import type { FileId, Files } from './files.js'
+import type { FileId } from './files.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { type BranchMatch, bestMatch, branchMatches, mapsName, seenFrom, tableOver } from './match.js'
 import { type Mount, mountOver } from './mounts.js'
 import { DELETED, join, withoutDeleted } from './paths.js'
-
-/** Whether the path still shows what the process maps. */
-export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
+import { findTruth, type Looks, type State, type Truth } from './state.js'
 
 /** The branch that supplies a mapped file. */
 export interface VmaBranch extends Branch {
@@ -49,8 +47,8 @@ export interface View {
   chroot: ByteString
   /** The folder below which its files are found; null where that is not known. */
   root: ByteString | null
-  /** Looks up its files below that folder; null where nothing may be touched. */
-  files: Files | null
+  /** What may be looked at; null where nothing may be touched. */
+  looks: Looks | null
   /** Whether this kernel's links are known to leak branch paths. */
   leaky: boolean
 }
@@ -78,10 +76,11 @@ export interface Finding {
  */
 export function fixVma(raw: RawVma, view: View): Vma {
   const finding = findUnion(raw, view)
-  const { path, found, state } = lookUp(raw, finding, view)
-  const { dev, ino } = identify(raw.kernel, finding, path, found, view)
-  const { table, branch, leaks } = finding
+  const truth = findTruth(raw, finding, view)
+  const { path, state, branch } = truth
+  const { table, leaks } = finding
   const { kernel, ...entry } = raw
+  const { dev, ino } = identify(kernel, table, truth, view)
   const mount = table === null ? null : tableOver(table, view.unions, path)
   return {
     ...entry,
@@ -161,74 +160,22 @@ function branchOf({ mount_id, si }: BranchTable, { index, id, path, perm, attrib
   return { mount_id, si, index, id, path, perm, attributes }
 }
 
-interface LookUp {
-  path: ByteString
-  /** What the path shows now; null for nothing, undefined where it cannot be told. */
-  found: FileId | null | undefined
-  state: State | null
-}
-
-/** The path without the kernel's ` (deleted)`, unless a file truly so named is the mapped one; and what it shows now. */
-function lookUp(raw: RawVma, finding: Finding, view: View): LookUp {
-  const { name, saysDeleted } = finding
-  const bare = withoutDeleted(name)
-  if (view.files === null || !name.startsWith('/'))
-    return { path: bare, found: undefined, state: saysDeleted ? 'deleted' : null }
-  if (name !== bare) {
-    const found = view.files.find(name)
-    if (isMapped(raw, finding, found)) return { path: name, found, state: 'current' }
-  }
-  const found = view.files.find(bare)
-  return { path: bare, found, state: stateOf(raw, finding, found, view) }
-}
-
-/** Whether what a path shows is the mapped file; undefined where it cannot be told. */
-function isMapped(
-  { kernel }: Pick<RawVma, 'kernel'>,
-  { table, leaks }: Finding,
-  found: FileId | null | undefined,
-): boolean | undefined {
-  if (found === undefined || found === null) return found === null ? false : undefined
-  const { dev, ino, maps_dev, maps_ino } = kernel
-  if (leaks)
-    return table !== null && maps_dev === table.dev
-      ? found.dev === maps_dev && found.ino === maps_ino
-      : undefined
-  if (dev !== null) return found.dev === dev && found.ino === ino
-  return found.dev === maps_dev ? found.ino === maps_ino : undefined
-}
-
-function stateOf(raw: RawVma, finding: Finding, found: FileId | null | undefined, view: View): State | null {
-  if (finding.saysDeleted && !isOnMount(raw.kernel, view)) return 'deleted'
-  const mapped = isMapped(raw, finding, found)
-  if (mapped === true) return 'current'
-  if (found === null) return 'deleted'
-  if (mapped === false) return 'replaced'
-  return finding.saysDeleted ? 'deleted' : null
-}
-
-/** Whether an entry lies on a mount that the process lists: memfd, SysV memory and the like do not, and their names are no paths. */
-function isOnMount({ mnt_listed, maps_dev }: Kernel, { mounts }: View): boolean {
-  return mnt_listed ?? mounts.some(({ dev }) => dev === maps_dev)
-}
-
+/** The mapped file's device and inode in the union; of any other file what the kernel says. */
 function identify(
   kernel: Kernel,
-  finding: Finding,
-  path: ByteString,
-  found: FileId | null | undefined,
+  table: BranchTable | null,
+  { path, shown }: Truth,
   view: View,
-) {
-  const { table } = finding
+): FileId | { dev: null; ino: null } {
   const nothing = { dev: null, ino: null }
+  const { dev, ino, maps_dev, maps_ino } = kernel
   if (view.root === null) return nothing
-  const inMaps = { dev: kernel.maps_dev, ino: kernel.maps_ino }
-  if (table === null) {
-    if (kernel.dev !== null) return { dev: kernel.dev, ino: kernel.ino }
-    return mountOf(kernel, path, view)?.dev === kernel.maps_dev ? inMaps : nothing
-  }
-  if (found && isMapped({ kernel }, finding, found)) return { dev: found.dev, ino: found.ino }
-  return kernel.maps_dev === table.dev ? inMaps : nothing
+  if (table !== null && shown !== null) return { dev: shown.dev, ino: shown.ino }
+  if (table === null && dev !== null && ino !== null) return { dev, ino }
+  const lies = table ?? mountOf(kernel, path, view)
+  return maps_dev !== null && maps_ino !== null && maps_dev === lies?.dev
+    ? { dev: maps_dev, ino: maps_ino }
+    : nothing
 }
 
 function isOther({ maps_dev, maps_ino }: Kernel, dev: string | null, ino: string | null): boolean {

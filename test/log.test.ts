@@ -98,7 +98,10 @@ const branchLines: Record<string, [line: string, path: string | null]> = {
   'a quoted mail': ['> > /sys/fs/aufs/si_1a/br0 : /a', '/a'],
   'a branch that cannot be read before it': ['x /sys/fs/aufs/si_2b/br3: /sys/fs/aufs/si_1a/br0 : /a', '/a'],
   'a branch /': ['/sys/fs/aufs/si_1a/br0 : /', '/'],
-  'an escaped space, tab, newline and backslash': ['/sys/fs/aufs/si_1a/br0 : /a\\040\\011\\012\\134', '/a \t\n\\'],
+  'an escaped space, tab, newline and backslash': [
+    '/sys/fs/aufs/si_1a/br0 : /a\\040\\011\\012\\134',
+    '/a \t\n\\',
+  ],
   'a name that looks like an escape': ['/sys/fs/aufs/si_1a/br0 : /lit\\134040eral', '/lit\\040eral'],
   'a raw space': ['/sys/fs/aufs/si_1a/br0 : /a b', '/a b'],
   'bytes that are no UTF-8': ['/sys/fs/aufs/si_1a/br0 : /\xff\xfe', '/\xff\xfe'],
@@ -122,11 +125,26 @@ for (const [name, [line, path]] of Object.entries(branchLines)) {
 const at = { fs_type: 'aufs', mount_id: 30, dev: '0:18', root: '/', mount_point: '/', options: 'si=1a' }
 const mountLines: Record<string, [line: string, mount: object | null]> = {
   'of the root': ['\ttype aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x200000 options si=1a', {}],
-  'of a volume': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a', { mount_point: '/vol' }],
-  'of a disk': ['type aufs source none mnt_id 30 s_dev 0xfe00000 / @ ./ flags 0 options si=1a', { dev: '254:0' }],
-  'of the largest device': ['type aufs source n mnt_id 30 s_dev 0xffffffff / @ ./ flags 0 options si=1a', { dev: '4095:1048575' }],
-  'of a folder of the union': ['type aufs source none mnt_id 30 s_dev 0x12 /d e @ ./ flags 0 options si=1a', { root: '/d e' }],
-  'with spaces in the source': ['type aufs source a b  c mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a', {}],
+  'of a volume': [
+    'type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a',
+    { mount_point: '/vol' },
+  ],
+  'of a disk': [
+    'type aufs source none mnt_id 30 s_dev 0xfe00000 / @ ./ flags 0 options si=1a',
+    { dev: '254:0' },
+  ],
+  'of the largest device': [
+    'type aufs source n mnt_id 30 s_dev 0xffffffff / @ ./ flags 0 options si=1a',
+    { dev: '4095:1048575' },
+  ],
+  'of a folder of the union': [
+    'type aufs source none mnt_id 30 s_dev 0x12 /d e @ ./ flags 0 options si=1a',
+    { root: '/d e' },
+  ],
+  'with spaces in the source': [
+    'type aufs source a b  c mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
+    {},
+  ],
   'without a source': ['type aufs source  mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a', {}],
   'with the words of the format in the source': [
     'type aufs source x flags 1 options si=2b @ ./y type ext4 source mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
@@ -136,7 +154,10 @@ const mountLines: Record<string, [line: string, mount: object | null]> = {
     'type aufs source none mnt_id 30 s_dev 0x12 / @ ./x @ ./y mnt_id 3 s_dev 0x1 / flags 7 options si=2b flags 0 options si=1a',
     { mount_point: '/x @ ./y mnt_id 3 s_dev 0x1 / flags 7 options si=2b' },
   ],
-  'without options': ['type proc source proc mnt_id 30 s_dev 0x12 / @ ./ flags 0x20000e options ', { fs_type: 'proc', options: '' }],
+  'without options': [
+    'type proc source proc mnt_id 30 s_dev 0x12 / @ ./ flags 0x20000e options ',
+    { fs_type: 'proc', options: '' },
+  ],
   'cut off': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x20', null],
   'cut in two by a newline in the mount point': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./vo', null],
 }
@@ -149,14 +170,22 @@ for (const [name, [line, mount]] of Object.entries(mountLines)) {
 
 test('Hostile lines take no more time than long ones', (t) => {
   const start = performance.now()
-  for (const part of ['type ', ' mnt_id 1 s_dev 0 /', ' flags 0 options ', '/sys/fs/aufs/si_1a/br0 ', ' @ ./', '\\040', '\r']) {
-    const line = part.repeat(1_000_000)
+  for (const part of [
+    'type ',
+    ' mnt_id 1 s_dev 0 /',
+    ' flags 0 options ',
+    '/sys/fs/aufs/si_1a/br0 ',
+    ' @ ./',
+    '\\040',
+    '\r',
+  ]) {
+    const line = part.repeat(200_000)
     for (const before of ['', '/sys/fs/aufs/si_1a/br0 : /', 'type aufs source none mnt_id 30 s_dev 0x12 /']) {
       parseLoggedBranch(before + line)
       parseLoggedMount(before + line)
     }
   }
-  t.true(performance.now() - start < 20_000)
+  t.true(performance.now() - start < 10_000)
 })
 
 test('Branches are in the order of their numbers, br10 after br9', (t) => {
@@ -166,13 +195,30 @@ test('Branches are in the order of their numbers, br10 after br9', (t) => {
 })
 
 test('A collection ends at another line, another superblock, a repeated number, and the end', (t) => {
-  const lines = [br(0, '/a'), br(1, '/b'), 'x', br(0, '/c'), br(0, '/d', '2b'), br(1, '/e', '2b'), br(0, '/f', '2b')]
+  const lines = [
+    br(0, '/a'),
+    br(1, '/b'),
+    'x',
+    br(0, '/c'),
+    br(0, '/d', '2b'),
+    br(1, '/e', '2b'),
+    br(0, '/f', '2b'),
+  ]
   t.deepEqual(pathsOf(filtered(lines).tables), [['/a', '/b'], ['/c'], ['/d', '/e'], ['/f']])
 })
 
 test('The same collection logged again is given once, in whatever order and wherever mounted', (t) => {
   const mount = (id: number) => `type aufs source none mnt_id ${id} s_dev 0x12 / @ ./ flags 0 options si=1a`
-  const lines = [mount(1), br(0, '/a'), br(1, '/b'), mount(2), br(1, '/b'), br(0, '/a'), br(0, '/a'), br(1, '/c')]
+  const lines = [
+    mount(1),
+    br(0, '/a'),
+    br(1, '/b'),
+    mount(2),
+    br(1, '/b'),
+    br(0, '/a'),
+    br(0, '/a'),
+    br(1, '/c'),
+  ]
   const { tables } = filtered(lines)
   t.deepEqual(pathsOf(tables), [
     ['/a', '/b'],
@@ -197,8 +243,8 @@ test('A gap in the numbers is a message of the line where the collection began, 
   t.deepEqual(
     errors.map(({ line, message }) => [line, message]),
     [
-      [2, 'br1 is missing of the 2 branches of si_1a that begin here'],
-      [5, 'br0 is missing of the 1 branches of si_3c that begin here'],
+      [2, 'br1 of si_1a is missing in the branch lines that begin here'],
+      [5, 'br0 of si_3c is missing in the branch lines that begin here'],
     ],
   )
 })
@@ -206,7 +252,14 @@ test('A gap in the numbers is a message of the line where the collection began, 
 test('The mount is that of the last line before the collection, not of the one that ends it', (t) => {
   const mount = (id: number, si: string) =>
     `(00.1) \ttype aufs source none mnt_id ${id} s_dev 0x12 / @ ./ flags 0x200000 options dio,si=${si},dirperm1`
-  const { tables } = filtered([mount(1, '1a'), mount(2, '1a'), mount(3, '2b'), br(0, '/a'), mount(4, '1a'), br(0, '/c', '3c')])
+  const { tables } = filtered([
+    mount(1, '1a'),
+    mount(2, '1a'),
+    mount(3, '2b'),
+    br(0, '/a'),
+    mount(4, '1a'),
+    br(0, '/c', '3c'),
+  ])
   t.deepEqual(
     tables.map(({ mount_id, dev }) => [mount_id, dev]),
     [
@@ -217,7 +270,8 @@ test('The mount is that of the last line before the collection, not of the one t
 })
 
 test('An overlay is a table at once, each mount its own, and what is none is an error', (t) => {
-  const line = (id: number, options: string) => `type overlay source o mnt_id ${id} s_dev 0x14 / @ ./ flags 0 options ${options}`
+  const line = (id: number, options: string) =>
+    `type overlay source o mnt_id ${id} s_dev 0x14 / @ ./ flags 0 options ${options}`
   const odd = 'lowerdir=/sp\\040ace:/com\\134\\054ma:/co\\134:lon::/data,upperdir=/u\\134\\054:,workdir=/w'
   const { tables } = filtered([line(1, odd), line(1, odd), line(2, odd)])
   t.deepEqual(
@@ -242,7 +296,9 @@ test('What sysfs would escape of any branches comes back, whatever stands before
   const byte = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code))
   const path = fc.string({ unit: byte, maxLength: 20 }).map((name) => `/${name}`)
   const noise = fc.string({ unit: byte, maxLength: 20 }).filter((text) => !/\/sys|\n/.test(text))
-  const collections = fc.array(fc.tuple(noise, fc.array(path, { minLength: 1, maxLength: 12 })), { maxLength: 4 })
+  const collections = fc.array(fc.tuple(noise, fc.array(path, { minLength: 1, maxLength: 12 })), {
+    maxLength: 4,
+  })
   fc.assert(
     fc.property(collections, (all) => {
       const lines = all.flatMap(([before, paths], i) =>

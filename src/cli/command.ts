@@ -19,7 +19,7 @@ export interface Run<O> {
   /** The FILE operands. */
   files: string[]
   /** Says what is wrong, and that the exit status is 1; `'stop'` under `--strict`. */
-  report(source: string, error: InputError): 'stop' | void
+  report(source: string, error: InputError): unknown
   /** Sends every FILE, or standard input, through a stream of its own to standard output. */
   each(stage: (lines: Required<LineOptions>) => Duplex | Duplex[]): Promise<void>
   /** Sends records to standard output. */
@@ -39,7 +39,7 @@ export async function command<O extends Record<string, Options>>(
     const { options, shared, operands } = parseArguments(usage)
     const files = operands.length === 0 ? ['-'] : operands
     let stopped = false
-    const report = (source: string, error: InputError): 'stop' | void => {
+    const report = (source: string, error: InputError): unknown => {
       const place = error.line === null ? source : `${source}:${error.line}`
       process.stderr.write(`${usage.name}: ${place}: ${error.message}\n`)
       process.exitCode = 1

@@ -120,6 +120,11 @@ export const aufsVma = {
       describe:
         'Follow entries and look files up; --no-stat touches none, as is the default where --procfs is no procfs',
     },
+    stale: {
+      type: 'boolean',
+      default: false,
+      describe: 'Only what is not current any more: what to restart',
+    },
     raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
       type: 'string',

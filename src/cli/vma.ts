@@ -7,6 +7,7 @@ import { InputError, systemReason } from '../errors.js'
 import type { Fixer } from '../fix.js'
 import { recordStream } from '../lines.js'
 import { ForbiddenError, GoneError, listPids } from '../process.js'
+import { isStale } from '../state.js'
 import type { ViewOptions } from '../view.js'
 import { type Run, UsageError } from './command.js'
 
@@ -24,7 +25,7 @@ interface Wish {
 }
 
 /** The processes asked for; null where entries come from standard input or files. @throws UsageError for what cannot be meant */
-export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): Iterable<number> | null {
+export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): number[] | null {
   const tokens = pid?.flatMap((list) => list.split(','))
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   if (bad !== undefined) throw new UsageError(`--pid takes process numbers, not "${bad}"`)
@@ -62,22 +63,28 @@ async function readTables(file: string, report: Report): Promise<BranchTable[]> 
   return tables
 }
 
-/** The records of processes, one after the other; each that cannot be read is a message, and with `all` those that have ended are none. */
+/**
+ * The records of processes, one process after the other; each that cannot be read is a message. With `all`, those that have
+ * ended are none, and those that may not be read are one together.
+ */
 export function* processRecords(
   fixer: Fixer,
-  pids: Iterable<number>,
-  { raw, all }: { raw: boolean; all: boolean },
+  pids: readonly number[],
+  { raw, all, stale }: Choice,
   report: Report,
 ): Generator<object> {
+  const progress = new Progress(all ? pids.length : 0)
   let forbidden = 0
   for (const pid of pids) {
-    const source = `pid ${pid}`
+    progress.step()
     let stop = false
     const warn = (error: InputError) => {
-      stop ||= report(source, error) === 'stop'
+      progress.clear()
+      stop ||= report(`pid ${pid}`, error) === 'stop'
     }
     try {
-      yield* raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+      if (raw) yield* fixer.raw(pid, warn)
+      else for (const vma of fixer.ofProcess(pid, warn)) if (!stale || isStale(vma)) yield vma
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       if (all && error instanceof ForbiddenError) forbidden += 1
@@ -85,5 +92,35 @@ export function* processRecords(
     }
     if (stop) return
   }
-  if (forbidden > 0) report('--all', new InputError(`${forbidden} processes may not be read by this user`))
+  progress.clear()
+  if (forbidden > 0)
+    report('--all', new InputError(`${forbidden} of ${pids.length} processes may not be read by this user`))
+}
+
+interface Choice {
+  raw: boolean
+  all: boolean
+  stale: boolean
+}
+
+/** How far it is, on standard error where that is a terminal and standard output is none. */
+class Progress {
+  readonly #total: number
+  #done = 0
+  #shown = 0
+
+  constructor(total: number) {
+    this.#total = process.stderr.isTTY && !process.stdout.isTTY ? total : 0
+  }
+
+  step(): void {
+    this.#done += 1
+    if (this.#total === 0 || Date.now() - this.#shown < 100) return
+    this.#shown = Date.now()
+    process.stderr.write(`\r${this.#done}/${this.#total} processes`)
+  }
+
+  clear(): void {
+    if (this.#shown > 0) process.stderr.write('\r\x1b[K')
+  }
 }

@@ -1,0 +1,137 @@
+/** Whether a path still shows what a process maps, and which branch supplies that: what only a look at the files tells. */
+import type { Branch } from './branches.js'
+import type { ByteString } from './bytes.js'
+import type { Copies, Copy } from './copies.js'
+import type { FileId, Files, Found } from './files.js'
+import type { Kernel, RawVma } from './map-files.js'
+import { innerPath, tableOver } from './match.js'
+import { withoutDeleted } from './paths.js'
+import type { Finding, View } from './vma.js'
+
+/**
+ * `current`: the path still leads to the mapped file. `copied_up`: a higher branch has its own copy by now, and the process
+ * maps the lower one. `replaced`: another file has that name now. `deleted`: nothing has.
+ */
+export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
+
+/** Whether a path is known not to show any more what the process maps. */
+export function isStale({ state }: { state: State | null }): boolean {
+  return state !== null && state !== 'current'
+}
+
+/** What may be looked at. A test stands behind it with what a captured machine's stat said. */
+export interface Looks {
+  /** The process's files, below its root. */
+  files: Files
+  /** The copies of a file in the branches of a union. */
+  copies(table: Finding['table'] & object, path: ByteString): Copies
+  /** When the first process of the process's pid namespace began, in nanoseconds since 1970; null where that is not told. */
+  firstStart(): bigint | null
+  /** Gives back what is held open. */
+  close(): void
+}
+
+/** What a look at the files told of an entry. */
+export interface Truth {
+  /** Without the kernel's ` (deleted)`. */
+  path: ByteString
+  state: State | null
+  branch: Branch | null
+  /** What the path shows, where that is still the mapped file (also if copied up by now). */
+  shown: FileId | null
+}
+
+/** Looks a mapped file up under the name that the process has for it. */
+export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
+  const { name, saysDeleted, branch } = finding
+  const bare = withoutDeleted(name)
+  const told: Truth = { path: bare, state: saysDeleted ? 'deleted' : null, branch, shown: null }
+  const isPath =
+    name.startsWith('/') && (!saysDeleted || finding.table !== null || isOnMount(raw.kernel, view))
+  if (view.looks === null || !isPath) return told
+  const { files } = view.looks
+  if (name !== bare) {
+    const full = files.find(name)
+    // A file may truly be so named, and a hard link of a deleted one may remain: only a look tells.
+    if (full && isMapped(raw, finding, full))
+      return { ...told, path: name, ...judge(raw, finding, name, full, view.looks, view) }
+  }
+  const found = files.find(bare)
+  if (found === undefined) return told
+  if (found === null) return { ...told, state: 'deleted' }
+  return { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
+}
+
+type Verdict = Pick<Truth, 'state' | 'branch' | 'shown'>
+
+function judge(
+  raw: RawVma,
+  finding: Finding,
+  path: ByteString,
+  found: Found,
+  looks: Looks,
+  view: View,
+): Verdict {
+  const { table, branch, saysDeleted } = finding
+  const mapped = isMapped(raw, finding, found)
+  const shown = mapped === true ? found : null
+  if (mapped === false || (mapped === undefined && saysDeleted)) return { state: 'replaced', branch, shown }
+  if (table === null) return { state: mapped === true ? 'current' : null, branch, shown }
+  if (mapped === undefined && branch === null) return { state: null, branch, shown }
+  const mount = tableOver(table, view.unions, path)
+  const inner = innerPath(mount, path)
+  if (inner === null) return { state: null, branch, shown }
+  const copies = looks.copies(mount, inner)
+  if (branch !== null) return judgeBranch(raw.kernel, branch, copies, found, shown)
+  const supplier = copyOf(copies, looks)
+  return { state: supplier === null ? null : 'current', branch: supplier?.branch ?? null, shown }
+}
+
+/** The kernel told the branch: is its copy the one that the union shows? */
+function judgeBranch(
+  { dev, ino }: Kernel,
+  branch: Branch,
+  { copies: [top] }: Copies,
+  found: Found,
+  shown: FileId | null,
+): Verdict {
+  const known = { branch, shown }
+  if (top === undefined || top.branch.index > branch.index) return { ...known, state: null }
+  // Where maps leaks too, nothing tells a copy of the mapped file from another file of that name.
+  if (top.branch.index < branch.index) return { ...known, state: shown === null ? null : 'copied_up' }
+  if (dev !== null && (top.file.dev !== dev || top.file.ino !== ino))
+    return { ...known, state: 'replaced', shown: null }
+  if (dev === null && shown === null) return { ...known, state: null }
+  return { branch, state: 'current', shown: found }
+}
+
+/**
+ * The copy that is mapped, where the kernel shows only the union's path. A read-only branch does not change while it is
+ * mounted, so what it shows on top was there when the file was mapped; a writable one may have gained its copy since, from
+ * one below, unless it did so before there was any process to map it.
+ */
+function copyOf({ copies, isComplete }: Copies, looks: Looks): Copy | null {
+  const [top, lower] = copies
+  if (top === undefined) return null
+  if (top.branch.perm === 'ro' || top.branch.perm === 'rr') return top
+  if (lower === undefined && isComplete) return top
+  const start = looks.firstStart()
+  return start !== null && top.file.birth > 0n && top.file.birth < start ? top : null
+}
+
+/** Whether what a path shows is the mapped file; undefined where it cannot be told. */
+function isMapped({ kernel }: RawVma, { table, leaks }: Finding, found: FileId): boolean | undefined {
+  const { dev, ino, maps_dev, maps_ino } = kernel
+  // Of a leaking link the opened entry is the branch's file; maps has the union's.
+  if (leaks)
+    return table !== null && maps_dev === table.dev
+      ? found.dev === maps_dev && found.ino === maps_ino
+      : undefined
+  if (dev !== null) return found.dev === dev && found.ino === ino
+  return found.dev === maps_dev ? found.ino === maps_ino : undefined
+}
+
+/** Whether an entry lies on a mount that the process lists: memfd, SysV memory and the like do not, and their names are no paths. */
+function isOnMount({ mnt_listed, maps_dev }: Kernel, { mounts }: View): boolean {
+  return mnt_listed ?? mounts.some(({ dev }) => dev === maps_dev)
+}
