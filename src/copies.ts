@@ -2,6 +2,7 @@
 import type { Branch, BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
 import { Folder, type Found } from './files.js'
+import type { Hiding } from './hiding.js'
 import { DELETED } from './paths.js'
 import { Recent } from './recent.js'
 
@@ -9,6 +10,12 @@ import { Recent } from './recent.js'
 export interface Copy {
   branch: Branch
   file: Found
+  /** The mount that the branch's folder lies on, in the reader's mountinfo; null where that is not told. */
+  mount_id: number | null
+  /** It has no data of its own, which the next copy has (overlayfs's metacopy). */
+  isMeta: boolean
+  /** Whether it is a copy of a file below, maybe of another name (overlayfs's origin); null where that is not told. */
+  isCopiedUp(): boolean | null
 }
 
 /** What the branches hold of a path. */
@@ -19,10 +26,17 @@ export interface Copies {
   isComplete: boolean
 }
 
-/** A branch that has a folder, opened. */
-interface Layer {
+/** A branch that has a folder, opened, and what the folder is called there (overlayfs's redirects). */
+export interface Layer {
   branch: Branch
   folder: Folder
+  path: ByteString
+}
+
+/** What a branch has at a path. */
+export interface Entry {
+  layer: Layer
+  file: Found
 }
 
 interface Stack {
@@ -33,21 +47,17 @@ interface Stack {
 /** Folders of one union whose stack is remembered: most mapped files lie in few. */
 const STACKS_KEPT = 256
 
-/**
- * AUFS hides what is below with a file `.wh.NAME`, and all of a folder with a file `.wh..wh..opq` in it (aufs(5); whiteout.c),
- * in a branch that is writable or has the attribute `wh`.
- */
-const WHITEOUT = '.wh.'
-const OPAQUE = '.wh..wh..opq'
-
 /** Looks into the branches of one union. Close it when done. */
 export class Branches {
   readonly #branches: readonly Branch[]
+  readonly #hiding: Hiding
   readonly #folders = new Map<ByteString, Folder>()
   readonly #stacks = new Recent<ByteString, Stack>(STACKS_KEPT)
 
-  constructor({ branches }: BranchTable) {
+  /** @param hiding how a branch hides what is below: the filesystem's way */
+  constructor({ branches }: BranchTable, hiding: Hiding) {
     this.#branches = branches
+    this.#hiding = hiding
   }
 
   /**
@@ -57,17 +67,15 @@ export class Branches {
    * @example branches.find('/bin/sh').copies[0]?.branch.path // '/l/base'
    */
   find(path: ByteString): Copies {
-    const { folder, name } = split(path)
-    const { layers, isComplete } = this.#stack(folder)
     const copies: Copy[] = []
-    for (const { branch, folder: root } of layers) {
-      if (hides(branch, root, path, name)) return { copies, isComplete: true }
-      const file = root.find(path)
-      if (file === undefined) return { copies, isComplete: false }
-      if (file !== null) copies.push({ branch, file })
-      if (file?.isFolder) return { copies, isComplete: true }
+    for (const entry of this.#descend(path)) {
+      if (entry === undefined) return { copies, isComplete: false }
+      const { layer, file } = entry
+      if (file.isFolder) return { copies, isComplete: true }
+      const { isMeta, isCopiedUp } = this.#hiding.origin(entry)
+      copies.push({ branch: layer.branch, file, mount_id: layer.folder.mountId, isMeta, isCopiedUp })
     }
-    return { copies, isComplete }
+    return { copies, isComplete: true }
   }
 
   /** Gives back what is held open. */
@@ -77,37 +85,86 @@ export class Branches {
     this.#stacks.clear()
   }
 
-  /** The branches that have a folder, from the top, as far as none hides those below. */
+  /** What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told. */
+  *#descend(path: ByteString, above = -1): Generator<Entry | undefined> {
+    const { folder, name } = split(path)
+    const { layers, isComplete } = this.#stack(folder)
+    const { entries, end } = this.#look(
+      layers.filter(({ branch }) => branch.index > above),
+      name,
+    )
+    const marks = this.#hiding.marks(entries, layers.at(-1)?.branch.index ?? 0)
+    for (const [i, entry] of entries.entries()) {
+      yield entry
+      const { isOpaque = false, redirect = null } = marks[i] ?? {}
+      if (isOpaque) return
+      if (redirect === null) continue
+      // The rest is called otherwise below: beside it, or anywhere from the union's root.
+      yield* this.#descend(
+        redirect.startsWith('/') ? redirect : `${folder}/${redirect}`,
+        entry.layer.branch.index,
+      )
+      if (!entry.file.isFolder) yield* this.#data(redirect)
+      return
+    }
+    if (end === 'unknown' || (end === 'last' && !isComplete)) yield undefined
+  }
+
+  /** Data-only layers show no names: a metacopy above tells the path of its data in them. */
+  *#data(path: ByteString): Generator<Entry | undefined> {
+    for (const branch of this.#branches.filter(isData)) {
+      const folder = this.#open(branch)
+      const file = folder === null ? null : folder?.find(path)
+      if (folder == null || file == null) {
+        if (file === undefined) return yield undefined
+        continue
+      }
+      yield { layer: { branch, folder, path }, file }
+    }
+  }
+
+  /** The entries of one name, and why there are no more: the last branch, one that hides the rest, or one that cannot be looked into. */
+  #look(layers: Layer[], name: ByteString): { entries: Entry[]; end: 'last' | 'hidden' | 'unknown' } {
+    const entries: Entry[] = []
+    for (const layer of layers) {
+      if (this.#hiding.isWhitedOut(layer, name)) return { entries, end: 'hidden' }
+      const at = { ...layer, path: `${layer.path}/${name}` }
+      const file = at.folder.find(at.path)
+      if (file === undefined) return { entries, end: 'unknown' }
+      if (file?.isWhiteout) return { entries, end: 'hidden' }
+      if (file !== null) entries.push({ layer: at, file })
+    }
+    return { entries, end: 'last' }
+  }
+
+  /** The branches that have a folder. */
   #stack(path: ByteString): Stack {
     const known = this.#stacks.get(path)
     if (known !== undefined) return known
+    // A redirect may lead back to where it stands: what is being looked for is not known yet.
+    this.#stacks.set(path, { layers: [], isComplete: false })
     const stack = path === '' ? this.#roots() : this.#below(path)
     this.#stacks.set(path, stack)
     return stack
   }
 
   #below(path: ByteString): Stack {
-    const { folder, name } = split(path)
-    const above = this.#stack(folder)
     const layers: Layer[] = []
-    for (const layer of above.layers) {
-      if (hides(layer.branch, layer.folder, path, name)) return { layers, isComplete: true }
-      const found = layer.folder.find(path)
-      if (found === undefined) return { layers, isComplete: false }
-      if (found === null) continue
-      if (!found.isFolder) return { layers, isComplete: true }
-      layers.push(layer)
-      if (honours(layer.branch) && layer.folder.find(`${path}/${OPAQUE}`)) return { layers, isComplete: true }
+    for (const entry of this.#descend(path)) {
+      if (entry === undefined) return { layers, isComplete: false }
+      if (!entry.file.isFolder) break
+      layers.push(entry.layer)
     }
-    return { layers, isComplete: above.isComplete }
+    return { layers, isComplete: true }
   }
 
   #roots(): Stack {
     const layers: Layer[] = []
     for (const branch of this.#branches) {
+      if (isData(branch)) continue
       const folder = this.#open(branch)
       if (folder === undefined) return { layers, isComplete: false }
-      if (folder !== null) layers.push({ branch, folder })
+      if (folder !== null) layers.push({ branch, folder, path: '' })
     }
     return { layers, isComplete: true }
   }
@@ -127,15 +184,11 @@ export class Branches {
   }
 }
 
+function isData({ attributes }: Branch): boolean {
+  return attributes.includes('data')
+}
+
 function split(path: ByteString): { folder: ByteString; name: ByteString } {
   const slash = path.lastIndexOf('/')
   return { folder: path.slice(0, slash), name: path.slice(slash + 1) }
-}
-
-function hides(branch: Branch, root: Folder, path: ByteString, name: ByteString): boolean {
-  return honours(branch) && root.find(`${path.slice(0, path.length - name.length)}${WHITEOUT}${name}`) != null
-}
-
-function honours({ perm, attributes }: Branch): boolean {
-  return perm === null || perm === 'rw' || attributes.includes('wh')
 }

@@ -21,6 +21,10 @@ export interface FileId {
 /** What a path shows. */
 export interface Found extends FileId {
   isFolder: boolean
+  /** A character device 0:0, with which overlayfs hides what is below. */
+  isWhiteout: boolean
+  /** A file with no more than a block: maybe a copy whose data is elsewhere (overlayfs's metacopy), or an empty mark. */
+  mayLackData: boolean
   /** When it was made, in nanoseconds since 1970; 0 where the filesystem does not tell. */
   birth: bigint
 }
@@ -91,6 +95,27 @@ export class Folder implements Files {
     return typeof folder === 'number' ? tell(() => lstat(folder, path.slice(slash + 1))) : folder
   }
 
+  /** The mount that the folder itself lies on; null where that does not matter, or is not told. */
+  get mountId(): number | null {
+    return this.#rootMount
+  }
+
+  /**
+   * Opens a file or folder below, with O_PATH. Close it when done.
+   *
+   * @returns null where it cannot be opened
+   */
+  openPath(path: ByteString): number | null {
+    const slash = path.lastIndexOf('/')
+    const folder = isPlain(path) ? this.#folder(path.slice(0, slash)) : null
+    if (typeof folder !== 'number') return null
+    return (
+      tell(() =>
+        openSync(fsPath(`/proc/self/fd/${folder}/${path.slice(slash + 1)}`), O_PATH | constants.O_NOFOLLOW),
+      ) ?? null
+    )
+  }
+
   close(): void {
     for (const [key, fd] of opened) {
       if (!key.startsWith(this.#key)) continue
@@ -134,9 +159,14 @@ function lstat(folder: number, name: ByteString): Found {
     dev: deviceName(stat.dev),
     ino: String(stat.ino),
     isFolder: stat.isDirectory(),
+    isWhiteout: stat.isCharacterDevice() && stat.rdev === 0n,
+    mayLackData: stat.isFile() && stat.blocks <= BLOCKS_OF_ATTRIBUTES,
     birth: stat.birthtimeNs,
   }
 }
+
+/** A file without data may have a block for its extended attributes: 4 KiB, in units of 512 bytes. */
+const BLOCKS_OF_ATTRIBUTES = 8n
 
 /** Null where nothing is there, undefined where it may not be looked at, or its server does not answer. */
 function tell<T>(look: () => T): T | null | undefined {

@@ -1,5 +1,5 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: what only a look at the files tells. */
-import type { Branch } from './branches.js'
+import type { Branch, BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
 import type { Copies, Copy } from './copies.js'
 import type { FileId, Files, Found } from './files.js'
@@ -24,7 +24,9 @@ export interface Looks {
   /** The process's files, below its root. */
   files: Files
   /** The copies of a file in the branches of a union. */
-  copies(table: Finding['table'] & object, path: ByteString): Copies
+  copies(table: BranchTable, path: ByteString): Copies
+  /** The device of a mount in the reader's mountinfo, which maps has too (st_dev may be another, as of a btrfs subvolume). */
+  deviceOf(mount_id: number | null): string | null
   /** When the first process of the process's pid namespace began, in nanoseconds since 1970; null where that is not told. */
   firstStart(): bigint | null
   /** Gives back what is held open. */
@@ -77,13 +79,13 @@ function judge(
   const shown = mapped === true ? found : null
   if (mapped === false || (mapped === undefined && saysDeleted)) return { state: 'replaced', branch, shown }
   if (table === null) return { state: mapped === true ? 'current' : null, branch, shown }
-  if (mapped === undefined && branch === null) return { state: null, branch, shown }
   const mount = tableOver(table, view.unions, path)
   const inner = innerPath(mount, path)
   if (inner === null) return { state: null, branch, shown }
   const copies = looks.copies(mount, inner)
   if (branch !== null) return judgeBranch(raw.kernel, branch, copies, found, shown)
-  const supplier = copyOf(copies, looks)
+  if (tellsReal(raw.kernel, mount)) return judgeReal(raw.kernel, copies, found, shown, looks)
+  const supplier = shown === null ? null : supplierOf(copies, found, mount, looks)
   return { state: supplier === null ? null : 'current', branch: supplier?.branch ?? null, shown }
 }
 
@@ -105,18 +107,68 @@ function judgeBranch(
   return { branch, state: 'current', shown: found }
 }
 
+/** Before Linux 6.8 maps has the device and inode of the layer's own file, of an overlay: they tell which copy is mapped. */
+function tellsReal({ maps_dev }: Kernel, { fs_type, dev }: BranchTable): boolean {
+  return fs_type === 'overlay' && maps_dev !== null && dev !== null && maps_dev !== dev
+}
+
+function judgeReal(
+  { maps_dev, maps_ino }: Kernel,
+  { copies }: Copies,
+  found: Found,
+  shown: FileId | null,
+  looks: Looks,
+): Verdict {
+  const withData = copies.filter(({ isMeta }) => !isMeta)
+  const isReal = ({ file, mount_id }: Copy) =>
+    file.ino === maps_ino && (looks.deviceOf(mount_id) ?? file.dev) === maps_dev
+  const real = withData.find(isReal)
+  if (real !== undefined)
+    return { state: real === withData[0] ? 'current' : 'copied_up', branch: real.branch, shown: found }
+  // The same file of the union, but none of those that are there by that name: copied up, and renamed since.
+  return {
+    state: shown !== null && withData[0]?.branch.perm === 'rw' ? 'copied_up' : null,
+    branch: null,
+    shown,
+  }
+}
+
 /**
- * The copy that is mapped, where the kernel shows only the union's path. A read-only branch does not change while it is
+ * The copy that is mapped, where the kernel shows only the union's file. A read-only branch does not change while it is
  * mounted, so what it shows on top was there when the file was mapped; a writable one may have gained its copy since, from
  * one below, unless it did so before there was any process to map it.
  */
-function copyOf({ copies, isComplete }: Copies, looks: Looks): Copy | null {
+function supplierOf(
+  { copies, isComplete }: Copies,
+  found: Found,
+  table: BranchTable,
+  looks: Looks,
+): Copy | null {
   const [top, lower] = copies
   if (top === undefined) return null
-  if (top.branch.perm === 'ro' || top.branch.perm === 'rr') return top
-  if (lower === undefined && isComplete) return top
+  if (top.isMeta) return copies.find(({ isMeta }) => !isMeta) ?? null
+  // What is not the union's inode after all has come into the layer from elsewhere.
+  if (top.branch.perm !== 'rw') return isSameInode(top.file, found, table) === false ? null : top
+  const copied = isCopiedUp(top, found, table)
+  if (copied === false || (copied === null && lower === undefined && isComplete)) return top
   const start = looks.firstStart()
   return start !== null && top.file.birth > 0n && top.file.birth < start ? top : null
+}
+
+/** Overlayfs shows the inode of the lowest: a copy's own is another. That spares a look at the extended attributes. */
+function isCopiedUp(top: Copy, found: Found, table: BranchTable): boolean | null {
+  const isSame = isSameInode(top.file, found, table)
+  return isSame === null ? top.isCopiedUp() : !isSame
+}
+
+/**
+ * Where all layers are on one filesystem an overlay's inodes are those of its layers; with `xino` the upper bits tell several
+ * apart. Null where nothing is told.
+ */
+function isSameInode(file: FileId, found: FileId, { fs_type, dev }: BranchTable): boolean | null {
+  if (fs_type !== 'overlay' || found.dev !== dev) return null
+  if (file.ino === found.ino) return true
+  return BigInt.asUintN(32, BigInt(file.ino)) === BigInt.asUintN(32, BigInt(found.ino)) ? null : false
 }
 
 /** Whether what a path shows is the mapped file; undefined where it cannot be told. */

@@ -4,6 +4,7 @@ import type { ByteString } from './bytes.js'
 import { Branches } from './copies.js'
 import { InputError } from './errors.js'
 import { Folder } from './files.js'
+import { aufsHiding, overlayHiding } from './hiding.js'
 import type { Emit } from './lines.js'
 import type { RawVma } from './map-files.js'
 import { branchMatches } from './match.js'
@@ -65,7 +66,7 @@ export class Viewer {
   ofProcess(process: Process, warn: Emit<InputError>): View {
     const { mounts, unions, chroot } = this.#namespace(process, warn)
     const root = this.#root ?? `${process.folder}/root`
-    return { mounts, unions, chroot, root, looks: this.#looks(root, process), leaky: false }
+    return { mounts, unions, chroot, root, looks: this.#looks(root, process, mounts), leaky: false }
   }
 
   /**
@@ -74,27 +75,30 @@ export class Viewer {
    */
   ofEntry(pid: number | null): View {
     const root = this.#root ?? (pid === null ? null : `${this.procfs}/${pid}/root`)
-    const looks = this.#root === null ? null : this.#looks(this.#root, null)
+    const looks = this.#root === null ? null : this.#looks(this.#root, null, [])
     return { mounts: [], unions: this.#given ?? [], chroot: '/', root, looks, leaky: false }
   }
 
-  #looks(root: ByteString, process: Process | null): Looks | null {
+  #looks(root: ByteString, process: Process | null, mounts: readonly Mount[]): Looks | null {
     if (!this.stat) return null
     const files = new Folder(root)
     return {
       files,
-      copies: (table, path) => this.#branches(table).find(path),
+      copies: (table, path) => this.#branches(table, mounts).find(path),
+      deviceOf: (mount_id) => this.#reader().find((mount) => mount.mount_id === mount_id)?.dev ?? null,
       firstStart: () => (process === null ? null : this.#firstStart(process)),
       close: () => files.close(),
     }
   }
 
   /** Superblocks are shared by processes, and what is known of their folders with them. */
-  #branches(table: BranchTable): Branches {
+  #branches(table: BranchTable, mounts: readonly Mount[]): Branches {
     const key = `${table.fs_type} ${table.si ?? table.dev}`
     const known = this.#superblocks.get(key)
     if (known !== undefined) return known
-    const branches = new Branches(table)
+    const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
+    const overlay = overlayHiding(own?.super_options.includes('userxattr') ? 'user' : 'trusted')
+    const branches = new Branches(table, table.fs_type === 'aufs' ? aufsHiding : overlay)
     this.#superblocks.set(key, branches)
     return branches
   }

@@ -1,0 +1,90 @@
+/** How a branch of a union hides what the branches below it have: each filesystem has its own marks. */
+import type { ByteString } from './bytes.js'
+import type { Copy, Entry, Layer } from './copies.js'
+import { type OverlayXattrs, overlayXattrs } from './xattrs.js'
+
+/** What a folder or a file in a branch says of those below. */
+export interface Marks {
+  /** Nothing of the same path below is seen. */
+  isOpaque: boolean
+  /** What it is called below: a name, or a path from the union's root; null for the same. */
+  redirect: ByteString | null
+}
+
+/** A filesystem's marks. */
+export interface Hiding {
+  /** Whether a folder of a branch has a mark beside the name that hides what is below. */
+  isWhitedOut(folder: Layer, name: ByteString): boolean
+  /**
+   * What the entries of one path say of those below.
+   *
+   * @param bottom the index of the lowest branch that there is to be hidden
+   */
+  marks(entries: readonly Entry[], bottom: number): Marks[]
+  /** Where a file's data is. */
+  origin(entry: Entry): Pick<Copy, 'isMeta' | 'isCopiedUp'>
+}
+
+const AUFS_WHITEOUT = '.wh.'
+const AUFS_OPAQUE = '.wh..wh..opq'
+
+/**
+ * AUFS hides what is below with a file `.wh.NAME`, and all of a folder with a file `.wh..wh..opq` in it (aufs(5), whiteout.c),
+ * in a branch that is writable or has the attribute `wh`.
+ */
+export const aufsHiding: Hiding = {
+  isWhitedOut: (layer, name) =>
+    honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_WHITEOUT}${name}`)),
+  marks: (entries) =>
+    entries.map(({ layer, file }) => ({
+      isOpaque: file.isFolder && honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_OPAQUE}`)),
+      redirect: null,
+    })),
+  origin: () => ({ isMeta: false, isCopiedUp: () => null }),
+}
+
+function honours({ branch: { perm, attributes } }: Layer): boolean {
+  return perm === null || perm === 'rw' || attributes.includes('wh')
+}
+
+/**
+ * Overlayfs hides what is below with a character device 0:0 of that name, or an empty file with the attribute
+ * `overlay.whiteout`; all of a folder with `overlay.opaque`; and finds it under another name by `overlay.redirect`. A file with
+ * `overlay.metacopy` has its data below, one with `overlay.origin` was copied up (overlayfs.rst).
+ *
+ * @param namespace of the extended attributes: `trusted`, or `user` where it is mounted with `userxattr`
+ */
+export function overlayHiding(namespace: 'trusted' | 'user'): Hiding {
+  const read = (entries: readonly Entry[]) =>
+    overlayXattrs(
+      entries.map(({ layer }) => layer),
+      namespace,
+    )
+  return {
+    isWhitedOut: () => false,
+    marks(entries) {
+      // The last folder hides nothing; a file that has its data says no more.
+      const telling = entries.filter(({ file }, i) =>
+        file.isFolder ? i < entries.length - 1 : file.mayLackData,
+      )
+      const told = new Map(read(telling).map((xattrs, i) => [telling[i], xattrs]))
+      return entries.map((entry) => marksOf(entry, told.get(entry) ?? null))
+    },
+    origin(entry) {
+      const isMeta = entry.file.mayLackData && read([entry])[0]?.metacopy != null
+      return { isMeta, isCopiedUp: () => isCopiedUp(read([entry])[0]) }
+    },
+  }
+}
+
+function marksOf({ file }: Entry, xattrs: OverlayXattrs | null): Marks {
+  if (xattrs === null) return { isOpaque: false, redirect: null }
+  return {
+    isOpaque: file.isFolder ? xattrs.opaque === 'y' : xattrs.whiteout !== null,
+    redirect: xattrs.redirect,
+  }
+}
+
+function isCopiedUp(xattrs: OverlayXattrs | null | undefined): boolean | null {
+  return xattrs == null ? null : xattrs.origin !== null
+}
