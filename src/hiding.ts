@@ -62,10 +62,10 @@ export function overlayHiding(namespace: 'trusted' | 'user'): Hiding {
     )
   return {
     isWhitedOut: () => false,
-    marks(entries) {
-      // The last folder hides nothing; a file that has its data says no more.
-      const telling = entries.filter(({ file }, i) =>
-        file.isFolder ? i < entries.length - 1 : file.mayLackData,
+    marks(entries, bottom) {
+      // A folder at the bottom hides nothing; a file that has its data says no more.
+      const telling = entries.filter(({ layer, file }) =>
+        file.isFolder ? layer.branch.index < bottom : file.mayLackData,
       )
       const told = new Map(read(telling).map((xattrs, i) => [telling[i], xattrs]))
       return entries.map((entry) => marksOf(entry, told.get(entry) ?? null))
