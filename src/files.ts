@@ -34,7 +34,8 @@ export interface Files {
   /**
    * What a path below the folder shows.
    *
-   * @returns null where nothing is there, or a symbolic link is on the way; undefined where it cannot be told
+   * @returns null where nothing is there, or a symbolic link is on the way; undefined where it cannot be told, as where the
+   * folder itself is not there
    */
   find(path: ByteString): Found | null | undefined
   /** Gives back what is held open. */
@@ -132,7 +133,8 @@ export class Folder implements Files {
   }
 
   #open(path: ByteString): number | null | undefined {
-    if (path === '') return tell(() => this.#openRoot())
+    // Where the folder itself is not there, nothing is known of what is below.
+    if (path === '') return tell(() => this.#openRoot()) ?? undefined
     const slash = path.lastIndexOf('/')
     const above = this.#folder(path.slice(0, slash))
     if (typeof above !== 'number') return above

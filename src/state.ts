@@ -23,6 +23,8 @@ export function isStale({ state }: { state: State | null }): boolean {
 export interface Looks {
   /** The process's files, below its root. */
   files: Files
+  /** Whether they are seen as the process sees them: below another root its own mounts are not. */
+  isOwnRoot: boolean
   /** The copies of a file in the branches of a union. */
   copies(table: BranchTable, path: ByteString): Copies
   /** The device of a mount in the reader's mountinfo, which maps has too (st_dev may be another, as of a btrfs subvolume). */
@@ -51,7 +53,7 @@ export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
   const isPath =
     name.startsWith('/') && (!saysDeleted || finding.table !== null || isOnMount(raw.kernel, view))
   if (view.looks === null || !isPath) return told
-  const { files } = view.looks
+  const { files, isOwnRoot } = view.looks
   if (name !== bare) {
     const full = files.find(name)
     // A file may truly be so named, and a hard link of a deleted one may remain: only a look tells.
@@ -60,8 +62,10 @@ export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
   }
   const found = files.find(bare)
   if (found === undefined) return told
-  if (found === null) return { ...told, state: 'deleted' }
-  return { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
+  const truth: Truth =
+    found === null ? { ...told, state: 'deleted' } : { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
+  // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
+  return finding.table === null && !isOwnRoot && truth.state !== 'current' ? told : truth
 }
 
 type Verdict = Pick<Truth, 'state' | 'branch' | 'shown'>

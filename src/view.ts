@@ -84,6 +84,7 @@ export class Viewer {
     const files = new Folder(root)
     return {
       files,
+      isOwnRoot: this.#root === null,
       copies: (table, path) => this.#branches(table, mounts).find(path),
       deviceOf: (mount_id) => this.#reader().find((mount) => mount.mount_id === mount_id)?.dev ?? null,
       firstStart: () => (process === null ? null : this.#firstStart(process)),

@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { type Outcome, outcome, repository } from './run.js'
+
+interface Manifest {
+  name: string
+  version: string
+  bin: { [command: string]: string }
+}
+
+/** Coverage of npm is nobody's business, and an npm around the tests leaves its settings in the environment. */
+const env = Object.fromEntries(
+  Object.keys(process.env)
+    .filter(
+      (name) => name === 'NODE_V8_COVERAGE' || /^npm_(config_(?!registry)|package_|lifecycle_)/.test(name),
+    )
+    .map((name) => [name, undefined]),
+)
+
+test('the package installs elsewhere, with its commands, its library and its types', async (t) => {
+  t.timeout(240_000)
+  const folder = await mkdtemp(join(tmpdir(), 'package-test-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const { name, version, bin } = JSON.parse(await readFile(`${repository}/package.json`, 'utf8')) as Manifest
+
+  // Without scripts: to build anew would take away the commands that other tests run.
+  succeeded(t, await outcome('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], '', env))
+  const [tarball = ''] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'))
+  const project = `${folder}/project`
+  await mkdir(project)
+  await writeFile(`${project}/package.json`, '{"private":true,"type":"module"}')
+  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', `${folder}/${tarball}`]
+  succeeded(t, await outcome('npm', ['--prefix', project, ...install], '', env))
+
+  t.is(Object.keys(bin).length, 5)
+  for (const command of Object.keys(bin)) {
+    const path = { PATH: `${project}/node_modules/.bin:${process.env.PATH}` }
+    t.is(succeeded(t, await outcome(command, ['--version'], '', path)).trim(), version, command)
+    const started = await outcome('sh', ['-c', `cd / && printf '' | ${command}`], '', path)
+    t.deepEqual(started, { stdout: '', stderr: '', status: 0 }, command)
+  }
+
+  await writeFile(`${project}/program.js`, program(name))
+  const sample = `${repository}/samples/leaky-08-several`
+  const printed = await outcome(process.execPath, [`${project}/program.js`, sample], '', env)
+  t.deepEqual(succeeded(t, printed).split('\n').slice(0, -1), [
+    ...['/u1 /l/t1 /l/a /l/common', '/u2 /l/t2 /l/b /l/common'],
+    ...['/sub /l/t1 /l/a /l/common', '/u1again /l/t1 /l/a /l/common'],
+  ])
+
+  await writeFile(`${project}/typed.ts`, typed(name))
+  await writeFile(
+    `${project}/tsconfig.json`,
+    JSON.stringify({ compilerOptions: strict, files: ['typed.ts'] }),
+  )
+  const tsc = `${repository}/node_modules/.bin/tsc`
+  succeeded(t, await outcome(tsc, ['--project', project], '', env))
+})
+
+/** A user's settings; the types of node are those of this repository. */
+const strict = {
+  noEmit: true,
+  strict: true,
+  module: 'nodenext',
+  target: 'es2023',
+  types: ['node'],
+  typeRoots: [`${repository}/node_modules/@types`],
+}
+
+function succeeded(t: ExecutionContext, { stdout, stderr, status }: Outcome): string {
+  t.is(status, 0, stdout + stderr)
+  return stdout
+}
+
+/** Mount records become branch tables, as the README shows it. */
+function program(name: string): string {
+  return `
+import { createReadStream } from 'node:fs'
+import { branchTables, parseMounts } from '${name}'
+
+const [, , sample] = process.argv
+for await (const mount of createReadStream(sample + '/proc/1/mountinfo').pipe(parseMounts()))
+  if (typeof mount.mount_id !== 'number') throw new Error('no mount record')
+const tables = createReadStream(sample + '/proc/1/mountinfo').pipe(branchTables({ sysfs: sample + '/sys' }))
+for await (const { mount_point, branches } of tables)
+  console.log([mount_point, ...branches.map(({ path }) => path)].join(' '))
+`
+}
+
+function typed(name: string): string {
+  return `
+import { type BranchTable, type Mount, type State, type Vma, parseMount, fixVmas, readMapFiles } from '${name}'
+
+const mount: Mount = parseMount('1 0 0:1 / / rw - aufs none rw,si=1a')
+const states: State[] = ['current', 'copied_up', 'replaced', 'deleted']
+export const paths = (tables: BranchTable[]): (string | null)[] => tables.flatMap(({ branches }) => branches.map((each) => each.path))
+export const rpath = (vma: Vma): string | null => vma.rpath
+readMapFiles({ pids: [1] }).pipe(fixVmas())
+// @ts-expect-error: a mount point is no number
+export const wrong: number = mount.mount_point
+export { states }
+`
+}
