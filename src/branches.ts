@@ -37,20 +37,6 @@ export interface BranchTable {
   branches: Branch[]
 }
 
-/** The fields that every branch table has. */
-export const BRANCH_TABLE_FIELDS: readonly (keyof BranchTable)[] = [
-  'mount_id',
-  'mount_point',
-  'root',
-  'dev',
-  'fs_type',
-  'si',
-  'source',
-  'xi_path',
-  'workdir',
-  'branches',
-]
-
 /**
  * Parses a branch as br<N> and `br:` have it, its escapes decoded: `PATH=PERM[+ATTRIBUTE]…`. A path may hold `=`; a
  * permission never holds `=` or `/`, so the last `=` is the separator (CRIU cuts at the first).

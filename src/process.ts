@@ -7,6 +7,7 @@ import type { Emit } from './lines.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
 import { type Mount, parseMount } from './mounts.js'
+import { liveThread, type ProcStat, readStat } from './proc-stat.js'
 
 const PROC_SUPER_MAGIC = 0x9fa0
 
@@ -43,11 +44,6 @@ export class Process {
     this.folder = thread ?? `${procfs}/${pid}`
     this.#stat = thread === null ? stat : readStat(thread)
     if (this.#stat === null) this.#attempt('.', (folder) => readdirSync(folder))
-  }
-
-  /** When it began, in clock ticks since the machine did; null in a captured tree. */
-  get start(): string | null {
-    return this.#stat?.start ?? null
   }
 
   /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError where it may not be read */
@@ -129,13 +125,16 @@ export class Process {
       throw new InputError('the process has ended, and its number is in use again')
   }
 
+  /** Null for one that is gone since it was listed. */
   #link(name: string): ByteString | null {
-    try {
-      return readlinkSync(`${this.folder}/map_files/${name}`, 'buffer').toString('latin1')
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return null
-      throw new InputError(`map_files/${name}: ${systemReason(error)}`)
-    }
+    return this.#attempt(`map_files/${name}`, (file) => {
+      try {
+        return readlinkSync(file, 'buffer').toString('latin1')
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return null
+        throw error
+      }
+    })
   }
 
   #mayFollow = true
@@ -196,43 +195,6 @@ export class Process {
       if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
     }
-  }
-}
-
-/** What /proc/PID/stat tells. */
-export interface ProcStat {
-  /** `R`, `S`, `Z` … */
-  state: string
-  /** Clock ticks since the machine started: with the number, it tells a process from a later one. */
-  start: string
-}
-
-/**
- * Parses /proc/PID/stat (proc_pid_stat(5)). The name stands in parentheses and may hold any, so the last one ends it.
- *
- * @returns null where it is none
- */
-export function parseProcStat(text: ByteString): ProcStat | null {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state, start] = [fields[0], fields[19]]
-  return state && start ? { state, start } : null
-}
-
-/** Null in a captured tree, and where the process has ended. */
-function readStat(folder: string): ProcStat | null {
-  try {
-    return parseProcStat(readFileSync(`${folder}/stat`, 'latin1'))
-  } catch {
-    return null
-  }
-}
-
-function liveThread(procfs: string, folder: string): string | null {
-  try {
-    const threads = readdirSync(`${folder}/task`).map((tid) => `${procfs}/${tid}`)
-    return threads.find((thread) => !/^[ZX]?$/.test(readStat(thread)?.state ?? '')) ?? null
-  } catch {
-    return null
   }
 }
 

@@ -35,6 +35,16 @@ export function hasFields<T>(
   )
 }
 
+/**
+ * A record with what somebody added to the one that it was made of, after its own fields.
+ *
+ * @param consumed the fields of that one which are known, and end here
+ */
+export function withOthers<T extends object>(record: T, source: object, consumed?: ReadonlySet<string>): T {
+  const others = Object.entries(source).filter(([key]) => !Object.hasOwn(record, key) && !consumed?.has(key))
+  return others.length === 0 ? record : { ...record, ...Object.fromEntries(others) }
+}
+
 /** Text that may be a path: the kernel takes no NUL. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
 export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)

@@ -1,6 +1,7 @@
 /** When processes began. */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { listPids, parseProcStat } from './process.js'
+import { parseProcStat } from './proc-stat.js'
+import { listPids } from './process.js'
 
 /** /proc/PID/stat counts in these, on every machine that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100n

@@ -63,7 +63,9 @@ export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
   const found = files.find(bare)
   if (found === undefined) return told
   const truth: Truth =
-    found === null ? { ...told, state: 'deleted' } : { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
+    found === null
+      ? { ...told, state: 'deleted' }
+      : { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
   // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
   return finding.table === null && !isOwnRoot && truth.state !== 'current' ? told : truth
 }

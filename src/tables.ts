@@ -1,13 +1,13 @@
 /** Mounts to branch tables: what `aufs-branches` does. */
 import type { Duplex } from 'node:stream'
-import { BRANCH_TABLE_FIELDS, type Branch, type BranchTable, branchesInOptions } from './branches.js'
+import { type Branch, type BranchTable, branchesInOptions } from './branches.js'
 import { type ByteString, encodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
 import { type Emit, type Filter, type Line, type LineOptions, recordStream } from './lines.js'
 import { isMount, type Mount, parseMount } from './mounts.js'
 import { overlayLayers } from './overlay.js'
 import { Recent } from './recent.js'
-import { parseRecord } from './records.js'
+import { parseRecord, withOthers } from './records.js'
 import { readSuperblock, type Superblock } from './sysfs.js'
 
 /** The unions that are known here. */
@@ -115,7 +115,7 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   return {
     line(line, emit, warn) {
       const mount = readMount(line)
-      if (tables.wants(mount)) emit({ ...tables.table(mount, warn), ...unknownFields(mount) })
+      if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
     },
   }
 }
@@ -125,21 +125,14 @@ function readMount({ text }: Line): Mount {
   return text.startsWith('{') ? parseRecord(text, 'mount record', isMount) : parseMount(text)
 }
 
+/** What a table does not keep of a mount. */
 const CONSUMED = new Set<string>([
-  ...BRANCH_TABLE_FIELDS,
-  ...([
-    'parent_id',
-    'mount_options',
-    'optional_fields',
-    'mount_source',
-    'super_options',
-  ] satisfies (keyof Mount)[]),
-])
-
-/** What somebody added to a mount record goes on into its table. */
-function unknownFields(mount: Mount): object {
-  return Object.fromEntries(Object.entries(mount).filter(([key]) => !CONSUMED.has(key)))
-}
+  'parent_id',
+  'mount_options',
+  'optional_fields',
+  'mount_source',
+  'super_options',
+] satisfies (keyof Mount)[])
 
 /**
  * A stream from mountinfo lines, or NDJSON mount records, to {@link BranchTable}s. Mounts that are no union are passed over.

@@ -6,6 +6,7 @@ import type { Kernel, RawVma } from './map-files.js'
 import { type BranchMatch, bestMatch, branchMatches, mapsName, seenFrom, tableOver } from './match.js'
 import { type Mount, mountOver } from './mounts.js'
 import { DELETED, join, withoutDeleted } from './paths.js'
+import { withOthers } from './records.js'
 import { findTruth, type Looks, type State, type Truth } from './state.js'
 
 /** The branch that supplies a mapped file. */
@@ -79,11 +80,18 @@ export function fixVma(raw: RawVma, view: View): Vma {
   const truth = findTruth(raw, finding, view)
   const { path, state, branch } = truth
   const { table, leaks } = finding
-  const { kernel, ...entry } = raw
+  const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
   const { dev, ino } = identify(kernel, table, truth, view)
   const mount = table === null ? null : tableOver(table, view.unions, path)
-  return {
-    ...entry,
+  const vma: Vma = {
+    pid,
+    comm,
+    container,
+    start,
+    end,
+    perms,
+    offset,
+    link,
     path,
     rpath: mount === null ? null : `.${path}`,
     fpath: mount === null || view.root === null ? null : join(view.root, path),
@@ -95,6 +103,8 @@ export function fixVma(raw: RawVma, view: View): Vma {
     branch: mount === null || branch === null ? null : branchOf(mount, branch),
     kernel,
   }
+  // A record that was fixed before is fixed anew.
+  return withOthers(vma, others)
 }
 
 /** Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone. */
