@@ -155,6 +155,7 @@ function looksAt(sample: string, unionDev: string): Looks {
       },
       close() {},
     },
+    isOwnRoot: true,
     copies,
     deviceOf: () => null,
     firstStart: () => null,

@@ -99,7 +99,6 @@ function parseArguments<O extends Record<string, Options>>(
     .strictOptions()
     .parserConfiguration({
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
       'greedy-arrays': false,
     })
     .version(packageJson.version)
@@ -114,11 +113,21 @@ function parseArguments<O extends Record<string, Options>>(
   const { _: operands, help, version, ...given } = parser.parseSync()
   // With exitProcess(false), yargs has printed by now; nothing else is to be done.
   if (help === true || version === true) process.exit(0)
-  return {
-    options: given as unknown as Args<O>,
-    shared: given as unknown as Common,
-    operands: operands.map(String),
-  }
+  const last = lastOfEach(given, options)
+  return { options: last as Args<O>, shared: last as Common, operands: operands.map(String) }
+}
+
+/** Of an option that is given more than once the last counts, but where it is a list. */
+function lastOfEach(
+  given: { [name: string]: unknown },
+  options: Record<string, Options>,
+): { [name: string]: unknown } {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      Array.isArray(value) && !options[name]?.array ? value.at(-1) : value,
+    ]),
+  )
 }
 
 function open(file: string, usage: { name: string; hint: string }): Readable {
