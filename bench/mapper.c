@@ -2,8 +2,8 @@
  * A process with many file mappings: mapper DIR FILES MAPPINGS [PROCESSES]
  *
  * Maps the files DIR/0 to DIR/(FILES-1) in turn, one page each, until there are MAPPINGS. Two neighbours are never of the
- * same file, or the kernel would merge them. Forks until there are PROCESSES, prints `ready` and its own number, and waits
- * until its standard input ends.
+ * same file, or the kernel would merge them. Forks until there are PROCESSES, prints `ready` and all their numbers, and
+ * waits until its standard input ends; the others end with it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -36,6 +36,10 @@ int main(int argc, char **argv)
 			return fail("mmap");
 		close(fd);
 	}
+	// Nothing is flushed before the last fork, or each would have a part of it to write.
+	static char line[65536];
+	setvbuf(stdout, line, _IOFBF, sizeof line);
+	printf("ready %d", getpid());
 	for (int i = 1; i < processes; i++) {
 		pid_t pid = fork();
 		if (pid < 0)
@@ -43,10 +47,11 @@ int main(int argc, char **argv)
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			pause();
-			return 0;
+			_exit(0);
 		}
+		printf(" %d", pid);
 	}
-	printf("ready %d\n", getpid());
+	printf("\n");
 	fflush(stdout);
 	char byte;
 	while (read(0, &byte, 1) > 0)

@@ -78,6 +78,15 @@ export class Branches {
     return { copies, isComplete: true }
   }
 
+  /** Every branch that has a path, whatever hides it by now: what was shown once may still be mapped. */
+  holders(path: ByteString): Pick<Copy, 'branch' | 'file' | 'mount_id'>[] {
+    return this.#branches.flatMap((branch) => {
+      const folder = this.#open(branch)
+      const file = folder?.find(path)
+      return folder && file ? [{ branch, file, mount_id: folder.mountId }] : []
+    })
+  }
+
   /** Gives back what is held open. */
   close(): void {
     for (const folder of this.#folders.values()) folder.close()

@@ -48,7 +48,7 @@ export class Process {
 
   /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError where it may not be read */
   mounts(warn: Emit<InputError>): Mount[] {
-    return this.#stat?.state === 'Z' ? [] : this.#lines('mountinfo', parseMount, warn)
+    return this.#isZombie ? [] : this.#lines('mountinfo', parseMount, warn)
   }
 
   /** Its root, as this reader sees it: `/`, or the folder of a chroot. Null where that is not told. */
@@ -78,6 +78,7 @@ export class Process {
    * @throws InputError where the process has ended or may not be read
    */
   entries(mounts: readonly Mount[], follow: boolean, warn: Emit<InputError>): RawVma[] {
+    if (this.#isZombie) return []
     const comm = this.#optional('comm')?.replace(/\n$/, '') ?? null
     const container = containerOf(this.#optional('cgroup') ?? '')
     const mappings = new Map(
@@ -123,6 +124,11 @@ export class Process {
     if (stat === null) throw new GoneError()
     if (stat.start !== this.#stat.start)
       throw new InputError('the process has ended, and its number is in use again')
+  }
+
+  /** It maps nothing any more, and even its owner may not look. */
+  get #isZombie(): boolean {
+    return this.#stat?.state === 'Z'
   }
 
   /** Null for one that is gone since it was listed. */

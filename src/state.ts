@@ -6,6 +6,7 @@ import type { FileId, Files, Found } from './files.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { innerPath, tableOver } from './match.js'
 import { withoutDeleted } from './paths.js'
+import { isReal, supplierOf, tellsReal } from './supplier.js'
 import type { Finding, View } from './vma.js'
 
 /**
@@ -27,6 +28,8 @@ export interface Looks {
   isOwnRoot: boolean
   /** The copies of a file in the branches of a union. */
   copies(table: BranchTable, path: ByteString): Copies
+  /** Every branch that has a path, whatever hides it by now. */
+  holders(table: BranchTable, path: ByteString): Pick<Copy, 'branch' | 'file' | 'mount_id'>[]
   /** The device of a mount in the reader's mountinfo, which maps has too (st_dev may be another, as of a btrfs subvolume). */
   deviceOf(mount_id: number | null): string | null
   /** When the first process of the process's pid namespace began, in nanoseconds since 1970; null where that is not told. */
@@ -64,7 +67,7 @@ export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
   if (found === undefined) return told
   const truth: Truth =
     found === null
-      ? { ...told, state: 'deleted' }
+      ? { ...told, state: 'deleted', branch: branch ?? holderOf(raw.kernel, finding, bare, view.looks, view) }
       : { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
   // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
   return finding.table === null && !isOwnRoot && truth.state !== 'current' ? told : truth
@@ -83,7 +86,8 @@ function judge(
   const { table, branch, saysDeleted } = finding
   const mapped = isMapped(raw, finding, found)
   const shown = mapped === true ? found : null
-  if (mapped === false || (mapped === undefined && saysDeleted)) return { state: 'replaced', branch, shown }
+  if (mapped === false || (mapped === undefined && saysDeleted))
+    return { state: 'replaced', branch: branch ?? holderOf(raw.kernel, finding, path, looks, view), shown }
   if (table === null) return { state: mapped === true ? 'current' : null, branch, shown }
   const mount = tableOver(table, view.unions, path)
   const inner = innerPath(mount, path)
@@ -113,68 +117,35 @@ function judgeBranch(
   return { branch, state: 'current', shown: found }
 }
 
-/** Before Linux 6.8 maps has the device and inode of the layer's own file, of an overlay: they tell which copy is mapped. */
-function tellsReal({ maps_dev }: Kernel, { fs_type, dev }: BranchTable): boolean {
-  return fs_type === 'overlay' && maps_dev !== null && dev !== null && maps_dev !== dev
+/** The layer that still has what is mapped, under a name that the union does not show any more. */
+function holderOf(
+  kernel: Kernel,
+  { table }: Finding,
+  path: ByteString,
+  looks: Looks,
+  view: View,
+): Branch | null {
+  if (table === null || !tellsReal(kernel, table)) return null
+  const mount = tableOver(table, view.unions, path)
+  const inner = innerPath(mount, path)
+  const holders = inner === null ? [] : looks.holders(mount, inner)
+  return holders.find((copy) => isReal(kernel, copy, looks))?.branch ?? null
 }
 
 function judgeReal(
-  { maps_dev, maps_ino }: Kernel,
+  kernel: Kernel,
   { copies }: Copies,
   found: Found,
   shown: FileId | null,
   looks: Looks,
 ): Verdict {
   const withData = copies.filter(({ isMeta }) => !isMeta)
-  const isReal = ({ file, mount_id }: Copy) =>
-    file.ino === maps_ino && (looks.deviceOf(mount_id) ?? file.dev) === maps_dev
-  const real = withData.find(isReal)
+  const real = withData.find((copy) => isReal(kernel, copy, looks))
   if (real !== undefined)
     return { state: real === withData[0] ? 'current' : 'copied_up', branch: real.branch, shown: found }
   // The same file of the union, but none of those that are there by that name: copied up, and renamed since.
-  return {
-    state: shown !== null && withData[0]?.branch.perm === 'rw' ? 'copied_up' : null,
-    branch: null,
-    shown,
-  }
-}
-
-/**
- * The copy that is mapped, where the kernel shows only the union's file. A read-only branch does not change while it is
- * mounted, so what it shows on top was there when the file was mapped; a writable one may have gained its copy since, from
- * one below, unless it did so before there was any process to map it.
- */
-function supplierOf(
-  { copies, isComplete }: Copies,
-  found: Found,
-  table: BranchTable,
-  looks: Looks,
-): Copy | null {
-  const [top, lower] = copies
-  if (top === undefined) return null
-  if (top.isMeta) return copies.find(({ isMeta }) => !isMeta) ?? null
-  // What is not the union's inode after all has come into the layer from elsewhere.
-  if (top.branch.perm !== 'rw') return isSameInode(top.file, found, table) === false ? null : top
-  const copied = isCopiedUp(top, found, table)
-  if (copied === false || (copied === null && lower === undefined && isComplete)) return top
-  const start = looks.firstStart()
-  return start !== null && top.file.birth > 0n && top.file.birth < start ? top : null
-}
-
-/** Overlayfs shows the inode of the lowest: a copy's own is another. That spares a look at the extended attributes. */
-function isCopiedUp(top: Copy, found: Found, table: BranchTable): boolean | null {
-  const isSame = isSameInode(top.file, found, table)
-  return isSame === null ? top.isCopiedUp() : !isSame
-}
-
-/**
- * Where all layers are on one filesystem an overlay's inodes are those of its layers; with `xino` the upper bits tell several
- * apart. Null where nothing is told.
- */
-function isSameInode(file: FileId, found: FileId, { fs_type, dev }: BranchTable): boolean | null {
-  if (fs_type !== 'overlay' || found.dev !== dev) return null
-  if (file.ino === found.ino) return true
-  return BigInt.asUintN(32, BigInt(file.ino)) === BigInt.asUintN(32, BigInt(found.ino)) ? null : false
+  const isCopied = shown !== null && withData[0]?.branch.perm === 'rw'
+  return { state: isCopied ? 'copied_up' : null, branch: null, shown }
 }
 
 /** Whether what a path shows is the mapped file; undefined where it cannot be told. */

@@ -86,6 +86,7 @@ export class Viewer {
       files,
       isOwnRoot: this.#root === null,
       copies: (table, path) => this.#branches(table, mounts).find(path),
+      holders: (table, path) => this.#branches(table, mounts).holders(path),
       deviceOf: (mount_id) => this.#reader().find((mount) => mount.mount_id === mount_id)?.dev ?? null,
       firstStart: () => (process === null ? null : this.#firstStart(process)),
       close: () => files.close(),

@@ -7,6 +7,7 @@
 # Everything is gone when it ends: the folder is a tmpfs of this mount namespace, the processes of this pid namespace.
 set -eu
 scenario=$1 T=$2 node=$3 script=$4
+recipes=$PWD/samples/recipes
 
 vma() { "$node" "$script" --sysfs "$T/sys" "$@"; }
 
@@ -257,7 +258,7 @@ raw)
   vma --raw --pid $P | vma
   ;;
 
-stale)
+stale | restart)
   # Two processes in containers, one of them in order; beside them a zombie.
   put base/lib ro del rep
   unite
@@ -272,7 +273,14 @@ stale)
   sh -c '"$1" 0 & exec "$1" 1000' sh "$sleep" &
   rm u/lib/del.so
   cp "$so" x; mv x u/lib/rep.so
-  vma --all --stale
+  if [ $scenario = stale ]; then
+    vma --all --stale
+  else
+    mkdir bin
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$node" "$script" > bin/aufs-vma
+    chmod 755 bin/aufs-vma
+    PATH=$T/bin:$PATH sh "$recipes/restart.sh" --sysfs "$T/sys"
+  fi
   ;;
 
 race)

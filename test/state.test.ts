@@ -157,6 +157,7 @@ function looksAt(sample: string, unionDev: string): Looks {
     },
     isOwnRoot: true,
     copies,
+    holders: () => [],
     deviceOf: () => null,
     firstStart: () => null,
     close() {},

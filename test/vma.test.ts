@@ -1,0 +1,329 @@
+/** What names, devices and mounts tell of an entry, without a look at any file. */
+import test from 'ava'
+import type { Branch, BranchTable } from '../src/branches.js'
+import { type Kernel, type RawVma, UNKNOWN } from '../src/map-files.js'
+import { parseMount } from '../src/mounts.js'
+import { fixVma, type View, type Vma } from '../src/vma.js'
+
+const branch = (index: number, path: string | null, perm = index === 0 ? 'rw' : 'ro'): Branch => ({
+  index,
+  id: 64 + index,
+  path,
+  perm,
+  attributes: perm === 'ro' ? ['wh'] : [],
+})
+
+function tableOf(paths: string[], place: Partial<BranchTable> = {}): BranchTable {
+  return {
+    mount_id: 29,
+    mount_point: '/',
+    root: '/',
+    dev: '0:17',
+    fs_type: 'aufs',
+    si: '1a',
+    source: 'sysfs',
+    xi_path: null,
+    workdir: null,
+    branches: paths.map((path, index) => branch(index, path)),
+    ...place,
+  }
+}
+
+const MOUNTS = ['29 21 0:17 / / rw - aufs none rw,si=1a', '36 29 254:0 /srv /vol rw - ext4 /dev/root rw']
+
+function viewOf(unions: BranchTable[], view: Partial<View> = {}): View {
+  return {
+    mounts: MOUNTS.map(parseMount),
+    unions,
+    chroot: '/',
+    root: '/proc/7/root',
+    looks: null,
+    leaky: false,
+    ...view,
+  }
+}
+
+function entry(link: string, kernel: Partial<Kernel> = {}): RawVma {
+  return {
+    pid: 7,
+    comm: 'cat',
+    container: null,
+    start: '1000',
+    end: '2000',
+    perms: 'r-xp',
+    offset: '0',
+    link,
+    kernel: { ...UNKNOWN, ...kernel },
+  }
+}
+
+/** What the kernel says of an entry that leaks, as seen with O_PATH: the branch's file, of a mount that is not listed. */
+const leaked = (maps_name: string, maps_dev = '0:17'): Partial<Kernel> => ({
+  dev: '254:0',
+  ino: '364',
+  maps_dev,
+  maps_ino: '25',
+  maps_name,
+  mnt_id: 13,
+  mnt_listed: false,
+})
+
+const BASE = tableOf(['/l/top', '/l/base'])
+
+test('A link that names the branch is put right', (t) => {
+  const kernel = { ...UNKNOWN, ...leaked('/bin/cat') }
+  t.deepEqual(fixVma(entry('/l/base/bin/cat', kernel), viewOf([BASE])), {
+    pid: 7,
+    comm: 'cat',
+    container: null,
+    start: '1000',
+    end: '2000',
+    perms: 'r-xp',
+    offset: '0',
+    link: '/l/base/bin/cat',
+    path: '/bin/cat',
+    rpath: './bin/cat',
+    fpath: '/proc/7/root/bin/cat',
+    dev: '0:17',
+    ino: '25',
+    mnt_id: -1,
+    fixed: true,
+    state: null,
+    branch: { mount_id: 29, si: '1a', index: 1, id: 65, path: '/l/base', perm: 'ro', attributes: ['wh'] },
+    kernel,
+  })
+})
+
+test('The fields of a record stand in the order that is promised', (t) => {
+  t.deepEqual(Object.keys(fixVma(entry('/l/base/bin/cat', leaked('/bin/cat')), viewOf([BASE]))), [
+    ...['pid', 'comm', 'container', 'start', 'end', 'perms', 'offset', 'link', 'path', 'rpath', 'fpath'],
+    ...['dev', 'ino', 'mnt_id', 'fixed', 'state', 'branch', 'kernel'],
+  ])
+})
+
+interface Case {
+  title: string
+  raw: RawVma
+  view: View
+  told: Partial<Vma>
+  /** The folder of the branch; not given where it does not matter. */
+  branch?: string | null
+}
+
+const AUFS_FILE: Partial<Kernel> = {
+  dev: '0:17',
+  ino: '25',
+  maps_dev: '0:17',
+  maps_ino: '25',
+  mnt_id: 29,
+  mnt_listed: true,
+}
+
+const cases: Case[] = [
+  {
+    title: 'A branch is matched by whole names of folders',
+    raw: entry('/l/ab/bin/cat', leaked('/bin/cat')),
+    view: viewOf([tableOf(['/l/top', '/l/a', '/l/ab'])]),
+    told: { path: '/bin/cat', fixed: true },
+    branch: '/l/ab',
+  },
+  {
+    title: 'Of nested branches it is the one that gives the name in maps: the inner',
+    raw: entry('/l/a/b/f', leaked('/f')),
+    view: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/f' },
+    branch: '/l/a/b',
+  },
+  {
+    title: 'Of nested branches it is the one that gives the name in maps: the outer',
+    raw: entry('/l/a/b/f', leaked('/b/f')),
+    view: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/b/f' },
+    branch: '/l/a',
+  },
+  {
+    title: 'Of nested branches it is the longest where maps has another name by now',
+    raw: entry('/l/a/b/f', leaked('/renamed')),
+    view: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/renamed', state: null },
+    branch: '/l/a/b',
+  },
+  {
+    title: 'Of two unions that share a branch it is the one of the device that the mapping has',
+    raw: entry('/l/common/f', leaked('/vol/f', '0:18')),
+    view: viewOf([
+      tableOf(['/l/t1', '/l/common']),
+      tableOf(['/l/t2', '/l/common'], { mount_id: 39, mount_point: '/vol', dev: '0:18', si: '2b' }),
+    ]),
+    told: { path: '/vol/f', rpath: './vol/f' },
+    branch: '/l/common',
+  },
+  {
+    title: 'A deleted file has its path without the mark of the kernel, and no other',
+    raw: entry('/l/top/d/f (deleted)', leaked('/d/f (deleted)')),
+    view: viewOf([BASE]),
+    told: { path: '/d/f', state: 'deleted', fpath: '/proc/7/root/d/f' },
+    branch: '/l/top',
+  },
+  {
+    title: 'A file that was deleted from a lower branch is deleted where only maps says so',
+    raw: entry('/l/base/d/f', leaked('/d/f (deleted)')),
+    view: viewOf([BASE]),
+    told: { path: '/d/f', state: 'deleted', dev: '0:17', ino: '25' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A file in a folder that was removed has the name that maps has',
+    raw: entry('/l/top/d/.wh..wh.sub.000a/f (deleted)', leaked('/d/sub/f (deleted)')),
+    view: viewOf([BASE]),
+    told: { path: '/d/sub/f', state: 'deleted' },
+    branch: '/l/top',
+  },
+  {
+    title: 'A newline that maps writes as an escape is a newline in the path',
+    raw: entry('/l/base/new\nline', leaked('/new\\012line')),
+    view: viewOf([BASE]),
+    told: { path: '/new\nline' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A backslash and digits in maps are themselves where the link has them so',
+    raw: entry('/l/base/lit\\012eral', leaked('/lit\\012eral')),
+    view: viewOf([BASE]),
+    told: { path: '/lit\\012eral' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A link that is right stays, though a branch has that name',
+    raw: entry('/app/f', { ...AUFS_FILE, maps_name: '/app/f' }),
+    view: viewOf([tableOf(['/top', '/app'])]),
+    told: { path: '/app/f', mnt_id: 29, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'Where maps leaks too, both are put right and no inode of the union is known',
+    raw: entry('/l/base/bin/cat', { ...leaked('/l/base/bin/cat', '254:0'), maps_ino: '364' }),
+    view: viewOf([BASE]),
+    told: { path: '/bin/cat', dev: null, ino: null, mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'A file of a volume is what the kernel says',
+    raw: entry('/vol/f', {
+      dev: '254:0',
+      ino: '9',
+      maps_dev: '254:0',
+      maps_ino: '9',
+      maps_name: '/vol/f',
+      mnt_id: 36,
+      mnt_listed: true,
+    }),
+    view: viewOf([BASE]),
+    told: { path: '/vol/f', rpath: null, fpath: null, dev: '254:0', ino: '9', mnt_id: 36, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'Memory without a file is deleted, as its link says',
+    raw: entry('/memfd:x (deleted)', {
+      dev: '0:1',
+      ino: '2',
+      maps_dev: '0:1',
+      maps_ino: '2',
+      mnt_id: 0,
+      mnt_listed: false,
+    }),
+    view: viewOf([BASE]),
+    told: { path: '/memfd:x', rpath: null, state: 'deleted', fixed: false },
+    branch: null,
+  },
+  {
+    title: 'A union of which the process has a folder as its root gives paths below that',
+    raw: entry('/l/base/dir/bin/cat', leaked('/bin/cat')),
+    view: viewOf([tableOf(['/l/top', '/l/base'], { root: '/dir' })]),
+    told: { path: '/bin/cat', rpath: './bin/cat' },
+    branch: '/l/base',
+  },
+  {
+    title: 'Of several mount points it is the one in maps',
+    raw: entry('/l/base/dir/f', leaked('/subm/f')),
+    view: viewOf([
+      BASE,
+      tableOf(['/l/top', '/l/base'], { mount_id: 40, root: '/dir', mount_point: '/subm' }),
+    ]),
+    told: { path: '/subm/f', fpath: '/proc/7/root/subm/f' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A branch folder that was removed matches links without its mark',
+    raw: entry('/l/gone/f (deleted)', leaked('/f')),
+    view: viewOf([tableOf(['/l/top', '/l/gone (deleted)'])]),
+    told: { path: '/f', state: 'deleted' },
+    branch: '/l/gone (deleted)',
+  },
+  {
+    title: 'A branch that could not be read matches nothing',
+    raw: entry('/l/base/f', leaked('/f')),
+    view: viewOf([{ ...BASE, branches: [branch(0, '/l/top'), branch(1, null)] }]),
+    told: { path: '/f', mnt_id: -1, fixed: true },
+    branch: null,
+  },
+  {
+    title: 'A process in a chroot has its own root, in paths too',
+    raw: entry('/u/bin/cat', { ...AUFS_FILE, maps_name: '/u/bin/cat' }),
+    view: viewOf([BASE], { chroot: '/u' }),
+    told: { path: '/bin/cat', rpath: './bin/cat', fixed: false },
+  },
+  {
+    title: 'A text entry, of which only the link is known, is put right by the branches',
+    raw: { ...entry('/l/base/bin/cat'), pid: null, comm: null, perms: null, offset: null },
+    view: viewOf([BASE], { mounts: [], root: '/mnt/ID' }),
+    told: { path: '/bin/cat', fpath: '/mnt/ID/bin/cat', mnt_id: -1, fixed: true, state: null },
+    branch: '/l/base',
+  },
+  {
+    title: 'Where no root is known there is no path to look at, and no inode',
+    raw: { ...entry('/l/base/bin/cat'), pid: null },
+    view: viewOf([BASE], { mounts: [], root: null }),
+    told: { path: '/bin/cat', rpath: './bin/cat', fpath: null, dev: null, ino: null },
+    branch: '/l/base',
+  },
+  {
+    title: 'Of an overlay the device and inode of the union are told, where maps has the layer’s',
+    raw: entry('/bin/cat', {
+      dev: '0:17',
+      ino: '391',
+      maps_dev: '254:0',
+      maps_ino: '401',
+      maps_name: '/bin/cat',
+      mnt_id: 29,
+      mnt_listed: true,
+    }),
+    view: viewOf([tableOf(['/o/up', '/o/low'], { fs_type: 'overlay', si: null })]),
+    told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: 29 },
+    branch: null,
+  },
+]
+
+for (const { title, raw, view, told, branch: folder } of cases) {
+  test(title, (t) => {
+    const vma = fixVma(raw, view)
+    t.like(vma, told)
+    if (folder !== undefined) t.is(vma.branch?.path ?? null, folder)
+  })
+}
+
+test('The branch’s mount is the one whose mount point holds the path', (t) => {
+  const again = tableOf(['/l/top', '/l/base'], { mount_id: 41, mount_point: '/again' })
+  const idOf = (name: string) =>
+    fixVma(entry('/l/base/f', leaked(name)), viewOf([BASE, again])).branch?.mount_id
+  t.is(idOf('/f'), 29)
+  t.is(idOf('/again/f'), 41)
+})
+
+test('What is not known of a file is null, and no field is missing', (t) => {
+  const raw = { ...entry('/bin/cat'), pid: null, comm: null, perms: null, offset: null }
+  const vma = fixVma(raw, viewOf([], { mounts: [], root: null }))
+  t.like(vma, { path: '/bin/cat', rpath: null, fpath: null, dev: null, ino: null, mnt_id: null, state: null })
+  t.is(Object.values(vma).filter((value) => value === undefined).length, 0)
+  t.false(vma.fixed)
+})
