@@ -15,7 +15,9 @@ await build({
   sourcesContent: false,
   // ndjson and through2 bring copies of what Node has.
   alias: { 'readable-stream': 'node:stream' },
-  banner: { js: "import { createRequire as topRequire } from 'node:module'; const require = topRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as topRequire } from 'node:module'; const require = topRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 
