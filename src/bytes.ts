@@ -119,7 +119,7 @@ function textEntries(key: string, field: Json): [string, Json][] {
 function exactBytes(field: Json): Json {
   if (typeof field === 'string') return base64(field)
   if (!Array.isArray(field)) return null
-  const all = field.map((each) => (typeof each === 'string' ? base64(each) : null))
+  const all = field.map(exactBytes)
   return all.some((each) => each !== null) ? all : null
 }
 
@@ -142,8 +142,13 @@ export function toBytes(value: Json): Json {
   )
 }
 
-function isExactTwin(record: object, key: string): boolean {
-  return key.endsWith(B64) && Object.hasOwn(record, key.slice(0, -B64.length))
+function isExactTwin(record: { [key: string]: Json }, key: string): boolean {
+  if (!key.endsWith(B64)) return false
+  const name = key.slice(0, -B64.length)
+  const field = Object.hasOwn(record, name) ? record[name] : null
+  return typeof field === 'string'
+    ? typeof record[key] === 'string'
+    : Array.isArray(field) && Array.isArray(record[key])
 }
 
 function restore(field: Json, exact: Json | undefined): Json {

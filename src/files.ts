@@ -187,7 +187,12 @@ export function mountIdOf(fd: number): number | null {
   return id === undefined ? null : Number(id)
 }
 
+/** The kernel tells no longer path, nor takes one. */
+const PATH_MAX = 4096
+
 /** Absolute, without NUL and without components that would lead elsewhere: the kernel writes no others, a hostile record may. */
 function isPlain(path: ByteString): boolean {
-  return path.startsWith('/') && !path.includes('\0') && !/\/(\.{0,2})(\/|$)/.test(path)
+  return (
+    path.length < PATH_MAX && path.startsWith('/') && !path.includes('\0') && !/\/(\.{0,2})(\/|$)/.test(path)
+  )
 }

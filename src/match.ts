@@ -86,13 +86,16 @@ export function tableOver(table: BranchTable, tables: readonly BranchTable[], pa
  */
 export function mapsName(name: ByteString, link: ByteString): ByteString {
   if (!name.includes('\\012') || !link.includes('\n')) return name
-  const components = new Map(
-    link.split('/').map((component) => [component.replaceAll('\n', '\\012'), component]),
-  )
-  return name
-    .split('/')
-    .map((component) => components.get(component) ?? component)
-    .join('/')
+  const told = withoutDeleted(name)
+  const components = told.split('/')
+  const raw = withoutDeleted(link).split('/')
+  const ahead = raw.length - components.length
+  const decoded = components.map((component, i) => {
+    // Both end in the same file, so the component at the same distance from the end is asked first.
+    const same = [raw[i + ahead], ...raw].find((each) => each?.replaceAll('\n', '\\012') === component)
+    return same ?? component
+  })
+  return decoded.join('/') + name.slice(told.length)
 }
 
 /** A name told from the reader's root as the process sees it, from its own (chroot). */

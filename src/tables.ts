@@ -76,28 +76,27 @@ export class Tables {
   }
 
   #fromSysfs(si: ByteString, warn: Emit<InputError>): { xi_path: ByteString | null; branches: Branch[] } {
-    const superblock = this.#superblock(si, warn)
+    const known = this.#superblocks.get(si)
+    const superblock = known ?? this.#superblock(si)
     if (superblock.branches.every(({ path }) => path === null)) {
       throw superblock.errors[0] ?? new InputError(`si_${si}: no branch in sysfs, nor in the mount options`)
     }
+    if (known === undefined) superblock.errors.forEach(warn)
     return superblock
   }
 
   /** With `aufs.brs=0` xi_path is all that sysfs has; a mountinfo from elsewhere does without. */
   #xiPath(si: ByteString): ByteString | null {
     try {
-      return this.#superblock(si, () => {}).xi_path
+      return this.#superblock(si).xi_path
     } catch (error) {
       if (error instanceof InputError) return null
       throw error
     }
   }
 
-  #superblock(si: ByteString, warn: Emit<InputError>): Superblock {
-    const known = this.#superblocks.get(si)
-    if (known !== undefined) return known
-    const superblock = readSuperblock(this.#sysfs, si)
-    for (const error of superblock.errors) warn(error)
+  #superblock(si: ByteString): Superblock {
+    const superblock = this.#superblocks.get(si) ?? readSuperblock(this.#sysfs, si)
     this.#superblocks.set(si, superblock)
     return superblock
   }

@@ -387,17 +387,16 @@ test('all processes are told, and those that may not be read are one message', a
   t.regex(stderr, /^(aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n)?$/)
 })
 
-const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups']
+/** Runs a program as nobody, who may not write where coverage is kept. */
+function asNobody(...words: string[]) {
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  return outcome('setpriv', [...nobody, ...words], '', { NODE_V8_COVERAGE: '' })
+}
 
 test('as nobody, the process of somebody else is one message', async (t) => {
   if (!asRoot(t) || !(await has(t, 'setpriv'))) return
   const pid = await sleeper(t)
-  const { stdout, stderr, status } = await outcome('setpriv', [
-    ...NOBODY,
-    ...started('aufs-vma'),
-    '--pid',
-    String(pid),
-  ])
+  const { stdout, stderr, status } = await asNobody(...started('aufs-vma'), '--pid', String(pid))
   t.is(stdout, '')
   t.regex(stderr, new RegExp(`^aufs-vma: pid ${pid}: [^\\n]*permission denied \\(EACCES\\)\\n$`))
   t.is(status, 1)
@@ -407,7 +406,7 @@ test('as nobody, the own process is told as far as the kernel allows, and all th
   if (!asRoot(t) || !(await has(t, 'setpriv'))) return
   const script =
     'sleep 60 & trap "kill $!" EXIT; until grep -q sleep /proc/$!/comm; do :; done; "$@" --pid $!'
-  const own = await outcome('setpriv', [...NOBODY, 'sh', '-c', script, 'sh', ...started('aufs-vma')])
+  const own = await asNobody('sh', '-c', script, 'sh', ...started('aufs-vma'))
   const found = records(own.stdout)
   t.true(found.length > 0)
   t.true(
@@ -415,7 +414,7 @@ test('as nobody, the own process is told as far as the kernel allows, and all th
   )
   t.true(found.some(({ path, state }) => path.endsWith('/sleep') && state === 'current'))
   t.true(lines(own.stderr).length <= 1, own.stderr)
-  const all = await outcome('setpriv', [...NOBODY, ...started('aufs-vma'), '--no-stat', '--all'])
+  const all = await asNobody(...started('aufs-vma'), '--no-stat', '--all')
   t.regex(all.stderr, /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n$/)
   t.is(all.status, 1)
 })

@@ -1,7 +1,7 @@
 /** What all commands share: their words, their files, their errors and their exit status. */
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs'
-import { type Duplex, Readable, type Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { type Duplex, pipeline, Readable, type Writable } from 'node:stream'
+import { pipeline as finished } from 'node:stream/promises'
 import { isatty } from 'node:tty'
 import yargs, { type InferredOptionTypes, type Options } from 'yargs'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -46,16 +46,18 @@ export async function command<O extends Record<string, Options>>(
       stopped = shared.strict
       return stopped ? 'stop' : undefined
     }
-    const each = async (stage: (lines: Required<LineOptions>) => Duplex | Duplex[]) => {
+    const each = (stage: (lines: Required<LineOptions>) => Duplex | Duplex[]) => sendAll(converted(stage))
+    async function* converted(stage: (lines: Required<LineOptions>) => Duplex | Duplex[]) {
       for (const file of files) {
         if (stopped) return
         const source = sourceName(file)
         const stages = stage({ maxLine: shared['max-line'], onError: (error) => report(source, error) })
-        const input = Readable.from(untilStopped(open(file, usage)), { objectMode: false })
-        await pipeline([input, ...[stages].flat(), output], { end: false }).catch((error) => {
+        try {
+          yield* through(untilStopped(open(file, usage)), [stages].flat())
+        } catch (error) {
           if (errorCode(error) === null) throw error
           report(source, new InputError(systemReason(error)))
-        })
+        }
       }
     }
     async function* untilStopped(chunks: Readable) {
@@ -64,13 +66,20 @@ export async function command<O extends Record<string, Options>>(
         if (stopped) return
       }
     }
-    const send = (records: Iterable<object>) =>
-      pipeline(Readable.from(chunks(records)), output, { end: false })
-    await main({ options, files: operands, report, each, send })
+    const sendAll = (chunks: AsyncIterable<Buffer> | Iterable<Buffer>) =>
+      finished(Readable.from(chunks), output, { end: false })
+    await main({ options, files: operands, report, each, send: (records) => sendAll(chunks(records)) })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, `${error.message}\nTry: ${usage.name} --help`, 2)
     fail(usage.name, systemReason(error), 1)
   }
+}
+
+/** What comes out of the last stage, which fails with any of those before. */
+function through(source: AsyncIterable<Buffer>, stages: Duplex[]): AsyncIterable<Buffer> {
+  const input = Readable.from(source, { objectMode: false })
+  pipeline([input, ...stages], () => {})
+  return stages.at(-1) ?? input
 }
 
 /** Many records a write; each record of a slow reading soon all the same, as its reader asks for more. */
