@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { stringify } from 'ndjson'
+import { ndjsonLine } from '../src/bytes.js'
 import { command } from '../src/cli/command.js'
 import { aufsLog } from '../src/cli/usage.js'
-import { parseLog } from '../src/log.js'
+import { converter } from '../src/lines.js'
+import { logFilter } from '../src/log.js'
 
-await command(aufsLog, ({ each }) => each((lines) => [parseLog(lines), stringify()]))
+command(aufsLog, ({ each }) => each((lines) => converter(logFilter(), ndjsonLine, lines)))

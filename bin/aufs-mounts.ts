@@ -2,7 +2,7 @@
 import { ndjsonLine } from '../src/bytes.js'
 import { command } from '../src/cli/command.js'
 import { aufsMounts } from '../src/cli/usage.js'
-import { chunkStream } from '../src/lines.js'
+import { converter } from '../src/lines.js'
 import { mountFilter } from '../src/mounts.js'
 
-await command(aufsMounts, ({ each }) => each((lines) => chunkStream(mountFilter(), ndjsonLine, lines)))
+command(aufsMounts, ({ each }) => each((lines) => converter(mountFilter(), ndjsonLine, lines)))

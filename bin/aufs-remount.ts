@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { bytesOf } from '../src/bytes.js'
 import { command } from '../src/cli/command.js'
 import { aufsRemount } from '../src/cli/usage.js'
-import { remount } from '../src/remount.js'
+import { converter } from '../src/lines.js'
+import { remountFilter } from '../src/remount.js'
 
-await command(aufsRemount, ({ options: { root }, each }) =>
-  each((lines) => remount({ ...lines, ...(root !== undefined && { root }) })),
+command(aufsRemount, ({ options: { root = null }, each }) =>
+  each((lines) => converter(remountFilter(root && bytesOf(root)), (text) => text, lines)),
 )

@@ -4,16 +4,16 @@ import { command } from '../src/cli/command.js'
 import { aufsVma } from '../src/cli/usage.js'
 import { processRecords, viewOptions, wantedPids } from '../src/cli/vma.js'
 import { Fixer, vmaFilter } from '../src/fix.js'
-import { chunkStream } from '../src/lines.js'
+import { converter } from '../src/lines.js'
 import { entryFilter } from '../src/map-files.js'
 import { isStale } from '../src/state.js'
 import type { Vma } from '../src/vma.js'
 
-await command(aufsVma, async ({ options, files, report, each, send }) => {
+command(aufsVma, ({ options, files, report, each, read, send }) => {
   const pids = wantedPids(options, files)
-  const view = await viewOptions(options, report)
+  const view = viewOptions(options, read)
   if (pids !== null) return send(processRecords(new Fixer(view), pids, options, report))
-  if (options.raw) return each((lines) => chunkStream(entryFilter(), ndjsonLine, lines))
+  if (options.raw) return each((lines) => converter(entryFilter(), ndjsonLine, lines))
   const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
-  return each((lines) => chunkStream(vmaFilter(view), format, lines))
+  each((lines) => converter(vmaFilter(view), format, lines))
 })

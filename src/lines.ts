@@ -1,9 +1,9 @@
 /**
  * Bytes to lines, and lines to what a filter makes of them.
  *
- * A {@link Filter} is told line by line and knows no stream. Two streams run one: {@link recordStream} gives a
- * record at a time (the library), {@link chunkStream} turns each chunk of bytes into one chunk of text (the
- * commands that must be as fast as what feeds them).
+ * A {@link Filter} is told line by line and knows no stream. Two things run one: {@link recordStream} gives a record at
+ * a time (the library), a {@link converter} turns each chunk of bytes into one text (the commands, which must be as
+ * fast as what feeds them).
  */
 import { Duplex, pipeline, type Transform } from 'node:stream'
 import split2 from 'split2'
@@ -32,6 +32,11 @@ export type Emit<T> = (record: T) => void
 export interface Filter<T> {
   /** Told of each line that is not empty. */
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
+  /**
+   * Where the next line begins that it has to be told of: those from `start` to there give nothing. A block holds whole lines.
+   * Only {@link converter} asks.
+   */
+  next?(block: ByteString, start: number): number
   /** Told when the input has ended. */
   end?(emit: Emit<T>, warn: Emit<InputError>): void
 }
@@ -47,16 +52,11 @@ export interface LineOptions {
 /** A stream from bytes to the records of a filter: text with `_b64` twins, ready for JSON. */
 export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): Duplex {
   const maxLine = options.maxLine ?? MAX_LINE
-  let number = 0
-  const toLine = (text: ByteString): Line => {
-    number += 1
-    return { text, number }
-  }
   const clipped = clip(maxLine)
   clipped.setEncoding('latin1')
-  const records = objectTransform(async function* (source: AsyncIterable<Line>) {
+  const records = objectTransform(async function* (source: AsyncIterable<ByteString>) {
     let found: T[] = []
-    const told = guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
+    const told = new Guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
     for await (const line of source) {
       told.line(line)
       yield* found
@@ -65,38 +65,75 @@ export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): D
     told.end()
     yield* found
   })
-  return chain(clipped, split2('\n', toLine, { decodeStrings: false }), records)
+  return chain(clipped, split2('\n', { decodeStrings: false }), records)
 }
 
-/** A stream from bytes to bytes: all that `format` makes of the records of a chunk leaves as one chunk. */
+/** Makes text of bytes, a chunk at a time. */
+export interface Converter {
+  /** What the lines that end in a chunk give. The chunk may be overwritten afterwards. */
+  chunk(bytes: Buffer): ByteString
+  /** What the end of the input gives. */
+  end(): ByteString
+}
+
+/** Runs a filter without a stream: all that `format` makes of the records of a chunk leaves as one text. */
+export function converter<T>(
+  filter: Filter<T>,
+  format: (record: T) => ByteString,
+  options: LineOptions = {},
+): Converter {
+  const maxLine = options.maxLine ?? MAX_LINE
+  let text = ''
+  const told = new Guarded(
+    filter,
+    (record) => {
+      text += format(record)
+    },
+    { ...options, maxLine },
+  )
+  const take = () => {
+    const taken = text
+    text = ''
+    return taken
+  }
+  let rest = ''
+  return {
+    chunk(bytes) {
+      const block = bytes.toString('latin1')
+      const first = block.indexOf('\n')
+      // Of a line that is too long no more is kept than tells so.
+      if (rest.length <= maxLine) rest += first === -1 ? block : block.slice(0, first)
+      if (first === -1) return ''
+      told.line(rest)
+      const last = block.lastIndexOf('\n') + 1
+      told.lines(block, first + 1, last)
+      rest = block.slice(last)
+      return take()
+    },
+    end() {
+      told.line(rest)
+      told.end()
+      return take()
+    },
+  }
+}
+
+/** {@link converter} as a stream from bytes to bytes. */
 export function chunkStream<T>(
   filter: Filter<T>,
   format: (record: T) => ByteString,
   options: LineOptions = {},
 ): Duplex {
-  const maxLine = options.maxLine ?? MAX_LINE
+  const lines = converter(filter, format, options)
   const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
-    let text = ''
-    const told = guarded(filter, (record) => (text += format(record)), { ...options, maxLine })
-    let number = 0
-    let rest = ''
-    for await (const chunk of source) {
-      const block = rest + chunk.toString('latin1')
-      let start = 0
-      for (let end = block.indexOf('\n'); end !== -1; end = block.indexOf('\n', start)) {
-        number += 1
-        told.line({ text: block.slice(start, end), number })
-        start = end + 1
-      }
-      rest = block.slice(start)
-      if (text !== '') yield Buffer.from(text, 'latin1')
-      text = ''
-    }
-    told.line({ text: rest, number: number + 1 })
-    told.end()
-    if (text !== '') yield Buffer.from(text, 'latin1')
+    for await (const chunk of source) yield* encoded(lines.chunk(chunk))
+    yield* encoded(lines.end())
   })
-  return chain(clip(maxLine), chunks)
+  return chain(clip(options.maxLine ?? MAX_LINE), chunks)
+}
+
+function* encoded(text: ByteString): Generator<Buffer> {
+  if (text !== '') yield Buffer.from(text, 'latin1')
 }
 
 /**
@@ -127,35 +164,65 @@ function clip(max: number): Transform {
 }
 
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
-function guarded<T>(
-  filter: Filter<T>,
-  emit: Emit<T>,
-  { maxLine, onError = throwIt }: LineOptions & { maxLine: number },
-) {
-  let stopped = false
-  const guard = (number: number | null, work: (warn: Emit<InputError>) => void) => {
-    const warn = (error: InputError) => {
-      error.line ??= number
-      if (!stopped) stopped = onError(error) === 'stop'
-    }
+class Guarded<T> {
+  readonly #filter: Filter<T>
+  readonly #emit: Emit<T>
+  readonly #maxLine: number
+  readonly #onError: OnError
+  #number = 0
+  #stopped = false
+
+  constructor(filter: Filter<T>, emit: Emit<T>, { maxLine = MAX_LINE, onError = throwIt }: LineOptions) {
+    this.#filter = filter
+    this.#emit = emit
+    this.#maxLine = maxLine
+    this.#onError = onError
+  }
+
+  /** Tells the filter of a line. */
+  line(text: ByteString): void {
+    this.#number += 1
+    if (text === '' || this.#stopped) return
     try {
-      if (!stopped) work(warn)
+      if (text.length > this.#maxLine) throw new InputError(`longer than ${this.#maxLine} bytes`, text)
+      this.#filter.line({ text, number: this.#number }, this.#emit, this.#warn)
     } catch (error) {
-      if (!(error instanceof InputError)) throw error
-      warn(error)
+      this.#caught(error, this.#number)
     }
   }
-  return {
-    line(line: Line): void {
-      if (line.text === '') return
-      guard(line.number, (warn) => {
-        if (line.text.length > maxLine) throw new InputError(`longer than ${maxLine} bytes`, line.text)
-        filter.line(line, emit, warn)
-      })
-    },
-    end(): void {
-      guard(null, (warn) => filter.end?.(emit, warn))
-    },
+
+  /** Tells the filter of the lines of a block, each with its newline, but for those that it passes over. */
+  lines(block: ByteString, start: number, end: number): void {
+    const { next } = this.#filter
+    while (start < end) {
+      const wanted = next === undefined ? start : Math.min(next(block, start), end)
+      for (; start < wanted; this.#number += 1) start = block.indexOf('\n', start) + 1
+      if (start === end) return
+      const newline = block.indexOf('\n', start)
+      this.line(block.slice(start, newline))
+      start = newline + 1
+    }
+  }
+
+  end(): void {
+    if (this.#stopped) return
+    try {
+      this.#filter.end?.(this.#emit, (error) => this.#tell(error, null))
+    } catch (error) {
+      this.#caught(error, null)
+    }
+  }
+
+  readonly #warn = (error: InputError): void => this.#tell(error, this.#number)
+
+  #caught(error: unknown, line: number | null): void {
+    if (!(error instanceof InputError)) throw error
+    this.#tell(error, line)
+  }
+
+  #tell(error: InputError, line: number | null): void {
+    error.line ??= line
+    if (!this.#stopped) this.#stopped = this.#onError(error) === 'stop'
   }
 }
 

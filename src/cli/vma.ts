@@ -1,11 +1,9 @@
 /** What the command line of `aufs-vma` asks for. */
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 import { type BranchTable, tableRecordFilter } from '../branches.js'
-import { bytesOf, toBytes } from '../bytes.js'
-import { InputError, systemReason } from '../errors.js'
+import { bytesOf } from '../bytes.js'
+import { InputError } from '../errors.js'
 import type { Fixer } from '../fix.js'
-import { recordStream } from '../lines.js'
+import { converter } from '../lines.js'
 import { ForbiddenError, GoneError, listPids } from '../process.js'
 import { isStale } from '../state.js'
 import type { ViewOptions } from '../view.js'
@@ -37,34 +35,33 @@ export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): n
 }
 
 /** How the processes are to be looked at. */
-export async function viewOptions(wish: Wish, report: Report): Promise<ViewOptions> {
-  const { procfs, sysfs, stat, branches, root, 'overlay-base': base } = wish
+export function viewOptions(
+  { procfs, sysfs, stat, branches, root, ...wish }: Wish,
+  read: Run<unknown>['read'],
+): ViewOptions {
+  const base = wish['overlay-base']
   return {
     procfs,
     sysfs,
     ...(stat !== undefined && { stat }),
-    ...(branches !== undefined && { tables: await readTables(branches, report) }),
+    ...(branches !== undefined && { tables: readTables(branches, read) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
     ...(base !== undefined && { overlayBase: bytesOf(base) }),
   }
 }
 
-async function readTables(file: string, report: Report): Promise<BranchTable[]> {
+function readTables(file: string, read: Run<unknown>['read']): BranchTable[] {
   const tables: BranchTable[] = []
-  const source = file === '-' ? process.stdin : createReadStream(file)
-  const parsed = recordStream(tableRecordFilter(), { onError: (error) => report(file, error) })
-  try {
-    await pipeline(source, parsed, async (records: AsyncIterable<BranchTable>) => {
-      for await (const table of records) tables.push(toBytes(table))
-    })
-  } catch (error) {
-    report(file, new InputError(systemReason(error)))
+  const keep = (table: BranchTable) => {
+    tables.push(table)
+    return ''
   }
+  read(file, (lines) => converter(tableRecordFilter(), keep, lines))
   return tables
 }
 
 /**
- * The records of processes, one process after the other; each that cannot be read is a message. With `all`, those that have
+ * The records of processes, one process after the other, and null after each process; each that cannot be read is a message. With `all`, those that have
  * ended are none, and those that may not be read are one together.
  */
 export function* processRecords(
@@ -72,7 +69,7 @@ export function* processRecords(
   pids: readonly number[],
   { raw, all, stale }: Choice,
   report: Report,
-): Generator<object> {
+): Generator<object | null> {
   const progress = new Progress(all ? pids.length : 0)
   let forbidden = 0
   for (const pid of pids) {
@@ -91,6 +88,7 @@ export function* processRecords(
       else if (!(all && error instanceof GoneError)) warn(error)
     }
     if (stop) return
+    yield null
   }
   progress.clear()
   if (forbidden > 0)
@@ -110,7 +108,7 @@ class Progress {
   #shown = 0
 
   constructor(total: number) {
-    this.#total = process.stderr.isTTY && !process.stdout.isTTY ? total : 0
+    this.#total = total > 0 && process.stderr.isTTY && !process.stdout.isTTY ? total : 0
   }
 
   step(): void {

@@ -1,0 +1,54 @@
+/**
+ * Reading and writing of the commands, plainly by read(2) and write(2): a filter has nothing to do while it waits, and a
+ * buffer that is used again and again keeps memory flat.
+ */
+import { readSync, writeSync } from 'node:fs'
+import type { ByteString } from '../bytes.js'
+import { hasCode } from '../errors.js'
+import { pause } from '../pause.js'
+
+/** What a pipe holds at most; of files, larger ones are no faster. */
+const CHUNK = 65_536
+
+/** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
+const RETRY = 5
+
+/**
+ * What a descriptor gives until its end, as it comes. Each chunk is overwritten by the next.
+ *
+ * @throws a system error
+ */
+export function* readChunks(fd: number): Generator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK)
+  for (;;) {
+    const length = patiently(() => readSync(fd, buffer))
+    if (length === 0) return
+    yield buffer.subarray(0, length)
+  }
+}
+
+const output = Buffer.allocUnsafeSlow(CHUNK)
+
+/**
+ * Writes a text, all of it: write(2) may take less than it is given, as on a disk that is nearly full.
+ *
+ * @throws a system error
+ */
+export function writeAll(fd: number, text: ByteString): void {
+  for (let start = 0; start < text.length; start += CHUNK) {
+    const length = output.write(text.slice(start, start + CHUNK), 'latin1')
+    for (let written = 0; written < length; )
+      written += patiently(() => writeSync(fd, output, written, length - written))
+  }
+}
+
+function patiently(attempt: () => number): number {
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!hasCode(error, 'EAGAIN')) throw error
+      pause(RETRY)
+    }
+  }
+}
