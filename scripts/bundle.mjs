@@ -1,5 +1,5 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
-import { chmod, readdir } from 'node:fs/promises'
+import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 const names = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
@@ -9,16 +9,26 @@ await build({
   outdir: 'dist/bin',
   bundle: true,
   platform: 'node',
-  format: 'esm',
+  // What Node starts soonest.
+  format: 'cjs',
+  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href" },
+  define: {
+    'import.meta.url': 'thisFile',
+    // yargs asks when it is loaded, which makes a stream of standard output; the commands tell it when they show their help.
+    'process.stdout.columns': 'undefined',
+  },
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
-  // ndjson and through2 bring copies of what Node has.
-  alias: { 'readable-stream': 'node:stream' },
-  banner: {
-    js: "import { createRequire as topRequire } from 'node:module'; const require = topRequire(import.meta.url);",
+  alias: {
+    // ndjson and through2 bring copies of what Node has.
+    'readable-stream': 'node:stream',
+    // yargs needs little of these, and they take longer to load than all else of it.
+    'string-width': './scripts/light/string-width.mjs',
+    assert: './scripts/light/assert.mjs',
   },
   logLevel: 'warning',
 })
 
+await writeFile('dist/bin/package.json', '{ "type": "commonjs" }\n')
 for (const name of names) await chmod(`dist/bin/${name}.js`, 0o755)

@@ -1,12 +1,12 @@
 /** Entries of map_files to VMA records: what `aufs-vma` does. */
 import { type Duplex, Readable } from 'node:stream'
-import { objectTransform } from 'through2'
 import { toBytes, toText } from './bytes.js'
 import { InputError, throwIt } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
 import { entryFilter, type RawVma } from './map-files.js'
 import { Process } from './process.js'
 import { Recent } from './recent.js'
+import { objectStream } from './streams.js'
 import { showsLeak, Viewer, type ViewOptions } from './view.js'
 import { fixVma, type View, type Vma } from './vma.js'
 
@@ -97,7 +97,7 @@ export function fixVmas({
   ...options
 }: ViewOptions & Pick<LineOptions, 'onError'> = {}): Duplex {
   const fixer = new Fixer(options)
-  return objectTransform(async function* (source: AsyncIterable<RawVma>) {
+  return objectStream(async function* (source: AsyncIterable<RawVma>) {
     for await (const entry of source)
       yield* collect((warn) => [toText(fixer.entry(toBytes(entry), warn))], onError)
   })

@@ -1,20 +1,15 @@
 /**
  * Bytes to lines, and lines to what a filter makes of them.
  *
- * A {@link Filter} is told line by line and knows no stream. Two things run one: {@link recordStream} gives a record at
- * a time (the library), a {@link converter} turns each chunk of bytes into one text (the commands, which must be as
+ * A {@link Filter} is told line by line and knows no stream. Two things run one: `recordStream` gives a record at a time
+ * (the library, streams.ts), a {@link converter} turns each chunk of bytes into one text (the commands, which must be as
  * fast as what feeds them).
  */
-import { Duplex, pipeline, type Transform } from 'node:stream'
-import split2 from 'split2'
-import { objectTransform, transform } from 'through2'
-import { type ByteString, toText } from './bytes.js'
+import type { ByteString } from './bytes.js'
 import { InputError, type OnError, throwIt } from './errors.js'
 
 /** How long a line may be, in bytes, where nobody says otherwise: 8 MiB. */
 export const MAX_LINE = 8 * 1024 * 1024
-
-const NEWLINE = 10
 
 /** One line without its newline, and its number from 1. */
 export interface Line {
@@ -47,25 +42,6 @@ export interface LineOptions {
   maxLine?: number
   /** Called for each line that cannot be used; the stream goes on. Default: the first ends the stream. */
   onError?: OnError
-}
-
-/** A stream from bytes to the records of a filter: text with `_b64` twins, ready for JSON. */
-export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): Duplex {
-  const maxLine = options.maxLine ?? MAX_LINE
-  const clipped = clip(maxLine)
-  clipped.setEncoding('latin1')
-  const records = objectTransform(async function* (source: AsyncIterable<ByteString>) {
-    let found: T[] = []
-    const told = new Guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
-    for await (const line of source) {
-      told.line(line)
-      yield* found
-      found = []
-    }
-    told.end()
-    yield* found
-  })
-  return chain(clipped, split2('\n', { decodeStrings: false }), records)
 }
 
 /** Makes text of bytes, a chunk at a time. */
@@ -118,53 +94,8 @@ export function converter<T>(
   }
 }
 
-/** {@link converter} as a stream from bytes to bytes. */
-export function chunkStream<T>(
-  filter: Filter<T>,
-  format: (record: T) => ByteString,
-  options: LineOptions = {},
-): Duplex {
-  const lines = converter(filter, format, options)
-  const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
-    for await (const chunk of source) yield* encoded(lines.chunk(chunk))
-    yield* encoded(lines.end())
-  })
-  return chain(clip(options.maxLine ?? MAX_LINE), chunks)
-}
-
-function* encoded(text: ByteString): Generator<Buffer> {
-  if (text !== '') yield Buffer.from(text, 'latin1')
-}
-
-/**
- * Lets bytes through, but of a line that is longer than `max` only the first `max` + 1: memory is bounded, and who
- * comes next can tell.
- */
-function clip(max: number): Transform {
-  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Buffer>) {
-    let length = 0
-    for await (const chunk of source) {
-      if (length + chunk.length <= max) {
-        const newline = chunk.lastIndexOf(NEWLINE)
-        length = newline === -1 ? length + chunk.length : chunk.length - newline - 1
-        yield chunk
-        continue
-      }
-      for (let start = 0; start < chunk.length; ) {
-        const newline = chunk.indexOf(NEWLINE, start)
-        const end = newline === -1 ? chunk.length : newline
-        const room = Math.min(end - start, max + 1 - length)
-        if (room > 0) yield chunk.subarray(start, start + room)
-        if (newline !== -1) yield chunk.subarray(newline, newline + 1)
-        length = newline === -1 ? length + room : 0
-        start = end + 1
-      }
-    }
-  })
-}
-
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
-class Guarded<T> {
+export class Guarded<T> {
   readonly #filter: Filter<T>
   readonly #emit: Emit<T>
   readonly #maxLine: number
@@ -224,12 +155,4 @@ class Guarded<T> {
     error.line ??= line
     if (!this.#stopped) this.#stopped = this.#onError(error) === 'stop'
   }
-}
-
-/** Several streams as one: written to at the first, read from the last, an error of any is its own. */
-function chain(first: Transform, ...others: Transform[]): Duplex {
-  const last = others.at(-1) ?? first
-  // The callback is told of what the Duplex around both ends tells its own reader.
-  pipeline([first, ...others], () => {})
-  return Duplex.from({ writable: first, readable: last })
 }

@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream'
 import type { Branch, BranchTable } from './branches.js'
 import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
-import { type Emit, type Filter, type LineOptions, recordStream } from './lines.js'
+import type { Emit, Filter, LineOptions } from './lines.js'
 import { overlayLayers } from './overlay.js'
 import { Recent } from './recent.js'
+import { recordStream } from './streams.js'
 
 /** One branch as CRIU logs it: `/sys/fs/aufs/si_<si>/br<N> : <path>`. */
 export interface LoggedBranch {

@@ -2,8 +2,9 @@
 import type { Duplex } from 'node:stream'
 import type { ByteString } from './bytes.js'
 import { InputError } from './errors.js'
-import { type Emit, type Filter, type LineOptions, recordStream } from './lines.js'
+import type { Emit, Filter, LineOptions } from './lines.js'
 import { hasFields, isCount, isText, orNull, parseRecord } from './records.js'
+import { recordStream } from './streams.js'
 
 /** What the kernel says of a mapped file. What it will not tell is null. */
 export interface Kernel {

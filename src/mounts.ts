@@ -2,9 +2,10 @@
 import type { Duplex } from 'node:stream'
 import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
-import { type Filter, type LineOptions, recordStream } from './lines.js'
+import type { Filter, LineOptions } from './lines.js'
 import { below, isBelow, join } from './paths.js'
 import { hasFields, isCount, isText, isTexts } from './records.js'
+import { recordStream } from './streams.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface Mount {

@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream'
 import type { Branch, BranchTable } from './branches.js'
 import { type ByteString, bytesOf } from './bytes.js'
 import { InputError } from './errors.js'
-import { chunkStream, type Filter, type LineOptions } from './lines.js'
+import type { Filter, LineOptions } from './lines.js'
 import { aufsPlan, type Layer, overlayPlan } from './mount-options.js'
 import { below, DELETED, join } from './paths.js'
 import { hasFields, isText, isTexts, orNull, parseRecord } from './records.js'
 import { word } from './shell.js'
+import { chunkStream } from './streams.js'
 
 /** What of a {@link BranchTable} is needed to mount it again. */
 export type Remountable = Pick<BranchTable, 'fs_type' | 'mount_point' | 'root' | 'workdir'> & {

@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream'
 import { type Branch, type BranchTable, branchesInOptions } from './branches.js'
 import { type ByteString, encodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
-import { type Emit, type Filter, type Line, type LineOptions, recordStream } from './lines.js'
+import type { Emit, Filter, Line, LineOptions } from './lines.js'
 import { isMount, type Mount, parseMount } from './mounts.js'
 import { overlayLayers } from './overlay.js'
 import { Recent } from './recent.js'
 import { parseRecord, withOthers } from './records.js'
+import { recordStream } from './streams.js'
 import { readSuperblock, type Superblock } from './sysfs.js'
 
 /** The unions that are known here. */

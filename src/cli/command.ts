@@ -97,7 +97,7 @@ function parseArguments<O extends Record<string, Options>>(
     .help()
     .alias({ h: 'help' })
     .epilogue(usage.epilogue)
-    .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.columns) : WIDEST)
+    .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.getWindowSize()[0]) : WIDEST)
     .fail((message, error) => {
       throw new UsageError(message ?? error?.message)
     })

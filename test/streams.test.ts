@@ -6,7 +6,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type ByteString, ndjsonLine, parse, toBytes } from '../src/bytes.js'
 import { InputError } from '../src/errors.js'
-import { chunkStream, type Filter, type LineOptions, MAX_LINE, recordStream } from '../src/lines.js'
+import { type Filter, type LineOptions, MAX_LINE } from '../src/lines.js'
+import { chunkStream, recordStream } from '../src/streams.js'
 import { inputError } from './helpers.js'
 
 interface Seen {

@@ -1,0 +1,85 @@
+/** The streams of the library: split2 cuts lines, through2 carries what becomes of them. */
+import { Duplex, pipeline, type Transform } from 'node:stream'
+import split2 from 'split2'
+import { objectTransform, transform } from 'through2'
+import { type ByteString, toText } from './bytes.js'
+import { converter, type Filter, Guarded, type LineOptions, MAX_LINE } from './lines.js'
+
+const NEWLINE = 10
+
+/** A stream from bytes to the records of a filter: text with `_b64` twins, ready for JSON. */
+export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): Duplex {
+  const maxLine = options.maxLine ?? MAX_LINE
+  const clipped = clip(maxLine)
+  clipped.setEncoding('latin1')
+  const records = objectTransform(async function* (source: AsyncIterable<ByteString>) {
+    let found: T[] = []
+    const told = new Guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
+    for await (const line of source) {
+      told.line(line)
+      yield* found
+      found = []
+    }
+    told.end()
+    yield* found
+  })
+  return chain(clipped, split2('\n', { decodeStrings: false }), records)
+}
+
+/** {@link converter} as a stream from bytes to bytes. */
+export function chunkStream<T>(
+  filter: Filter<T>,
+  format: (record: T) => ByteString,
+  options: LineOptions = {},
+): Duplex {
+  const lines = converter(filter, format, options)
+  const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) yield* encoded(lines.chunk(chunk))
+    yield* encoded(lines.end())
+  })
+  return chain(clip(options.maxLine ?? MAX_LINE), chunks)
+}
+
+function* encoded(text: ByteString): Generator<Buffer> {
+  if (text !== '') yield Buffer.from(text, 'latin1')
+}
+
+/**
+ * Lets bytes through, but of a line that is longer than `max` only the first `max` + 1: memory is bounded, and who
+ * comes next can tell.
+ */
+function clip(max: number): Transform {
+  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Buffer>) {
+    let length = 0
+    for await (const chunk of source) {
+      if (length + chunk.length <= max) {
+        const newline = chunk.lastIndexOf(NEWLINE)
+        length = newline === -1 ? length + chunk.length : chunk.length - newline - 1
+        yield chunk
+        continue
+      }
+      for (let start = 0; start < chunk.length; ) {
+        const newline = chunk.indexOf(NEWLINE, start)
+        const end = newline === -1 ? chunk.length : newline
+        const room = Math.min(end - start, max + 1 - length)
+        if (room > 0) yield chunk.subarray(start, start + room)
+        if (newline !== -1) yield chunk.subarray(newline, newline + 1)
+        length = newline === -1 ? length + room : 0
+        start = end + 1
+      }
+    }
+  })
+}
+
+/** A stream from records to records. */
+export function objectStream<In, Out>(work: (source: AsyncIterable<In>) => AsyncIterable<Out>): Duplex {
+  return objectTransform(work)
+}
+
+/** Several streams as one: written to at the first, read from the last, an error of any is its own. */
+function chain(first: Transform, ...others: Transform[]): Duplex {
+  const last = others.at(-1) ?? first
+  // The callback is told of what the Duplex around both ends tells its own reader.
+  pipeline([first, ...others], () => {})
+  return Duplex.from({ writable: first, readable: last })
+}
