@@ -15,6 +15,9 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 const NOT_ASCII = /[^\0-\x7f]/
 
+/** What a line of JSON has where its strings may not be the bytes that they stand for: more than ASCII, escaped too, or exact twins. */
+const HAS_BYTES = /[^\0-\x7f]|\\u|_b64"/
+
 /** The suffix of the field that holds the exact bytes of its neighbour, in base64. */
 const B64 = '_b64'
 
@@ -89,7 +92,11 @@ export function quote(bytes: ByteString, length = 60): string {
  */
 export function stringify(record: object): string {
   const line = JSON.stringify(record)
-  return NOT_ASCII.test(line) ? JSON.stringify(toText(record as Json)) : line
+  return NOT_ASCII.test(line) ? stringifyText(record) : line
+}
+
+function stringifyText(record: object): string {
+  return JSON.stringify(toText(record as Json))
 }
 
 /**
@@ -98,7 +105,8 @@ export function stringify(record: object): string {
  * @throws SyntaxError where it is no JSON
  */
 export function parse(line: ByteString): Json {
-  return toBytes(JSON.parse(textOf(line)) as Json)
+  const value = JSON.parse(textOf(line)) as Json
+  return HAS_BYTES.test(line) ? toBytes(value) : value
 }
 
 /** A record of byte strings as one of text, ready for JSON (see {@link stringify}). */
@@ -168,5 +176,6 @@ function fromEntries(entries: [string, Json][]): { [key: string]: Json } {
 
 /** {@link stringify} with its newline, as the bytes that are written. */
 export function ndjsonLine(record: object): ByteString {
-  return bytesOf(`${stringify(record)}\n`)
+  const line = JSON.stringify(record)
+  return NOT_ASCII.test(line) ? bytesOf(`${stringifyText(record)}\n`) : `${line}\n`
 }

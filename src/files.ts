@@ -183,7 +183,7 @@ function tell<T>(look: () => T): T | null | undefined {
 
 /** The mount of an open file. fdinfo is the reader's own, so it is read from the real /proc. */
 export function mountIdOf(fd: number): number | null {
-  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
   return id === undefined ? null : Number(id)
 }
 

@@ -1,13 +1,16 @@
 /** Entries of map_files to VMA records: what `aufs-vma` does. */
 import { type Duplex, Readable } from 'node:stream'
 import { toBytes, toText } from './bytes.js'
+import { readEntries } from './entries.js'
 import { InputError, throwIt } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
-import { entryFilter, type RawVma } from './map-files.js'
+import { entryFilter, type Kernel, type RawVma } from './map-files.js'
+import type { Mount } from './mounts.js'
+import { join } from './paths.js'
 import { Process } from './process.js'
 import { Recent } from './recent.js'
 import { objectStream } from './streams.js'
-import { showsLeak, Viewer, type ViewOptions } from './view.js'
+import { type Namespace, showsLeak, Viewer, type ViewOptions } from './view.js'
 import { fixVma, type View, type Vma } from './vma.js'
 
 /** Processes whose mounts are remembered, of entries that somebody else has read. */
@@ -25,20 +28,42 @@ export class Fixer {
   /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
   raw(pid: number, warn: Emit<InputError>): RawVma[] {
     const process = new Process(this.#viewer.procfs, pid)
-    return process.entries(process.mounts(warn), this.#viewer.stat, warn)
+    return this.#entries(process, process.mounts(warn), new Map(), warn)
   }
 
   /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
   *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
     const process = new Process(this.#viewer.procfs, pid)
-    const view = this.#viewer.ofProcess(process, warn)
+    const { view, namespace } = this.#viewer.ofProcess(process, warn)
     try {
-      const entries = process.entries(view.mounts, this.#viewer.stat, warn)
-      const leaky = entries.some((entry) => showsLeak(entry, view))
-      for (const entry of entries) yield fixVma(entry, { ...view, leaky })
+      const entries = this.#entries(process, view.mounts, namespace.kernels, warn)
+      if (!namespace.leaky && entries.some((entry) => showsLeak(entry, view))) {
+        namespace.leaky = true
+        namespace.fixed.clear()
+      }
+      for (const entry of entries)
+        yield this.#fix(entry, { ...view, leaky: namespace.leaky }, namespace.fixed)
     } finally {
       view.looks?.close()
     }
+  }
+
+  #fix(entry: RawVma, view: View, fixed: Namespace['fixed']): Vma {
+    const known = fixed.get(entry.kernel)
+    if (known !== undefined) return likewise(known, entry, view)
+    const vma = fixVma(entry, view)
+    fixed.set(entry.kernel, vma)
+    return vma
+  }
+
+  #entries(
+    process: Process,
+    mounts: readonly Mount[],
+    kernels: Map<string, Kernel>,
+    warn: Emit<InputError>,
+  ): RawVma[] {
+    const { stat: follow, linksTell } = this.#viewer
+    return readEntries(process, mounts, { follow, linksTell, kernels }, warn)
   }
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
@@ -51,11 +76,21 @@ export class Fixer {
     if (known !== undefined) return known
     const isLocal = pid !== null && !this.#viewer.isGiven
     const view = isLocal
-      ? this.#viewer.ofProcess(new Process(this.#viewer.procfs, pid), warn)
+      ? this.#viewer.ofProcess(new Process(this.#viewer.procfs, pid), warn).view
       : this.#viewer.ofEntry(pid)
     this.#views.set(pid, view)
     return view
   }
+}
+
+/** Another mapping of a file that is known, maybe in another process of the same namespaces. */
+function likewise(
+  known: Vma,
+  { pid, comm, container, start, end, perms, offset }: RawVma,
+  { root }: View,
+): Vma {
+  const fpath = known.fpath === null || root === null ? null : join(root, known.path)
+  return { ...known, pid, comm, container, start, end, perms, offset, fpath }
 }
 
 /** The filter from map_files entries, in text or raw records, to VMA records. */

@@ -27,11 +27,8 @@ export type Emit<T> = (record: T) => void
 export interface Filter<T> {
   /** Told of each line that is not empty. */
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
-  /**
-   * Where the next line begins that it has to be told of: those from `start` to there give nothing. A block holds whole lines.
-   * Only {@link converter} asks.
-   */
-  next?(block: ByteString, start: number): number
+  /** Whether the line from `start` to `end` of a block is sure to give nothing: then it need not be cut out and told. */
+  passesOver?(block: ByteString, start: number, end: number): boolean
   /** Told when the input has ended. */
   end?(emit: Emit<T>, warn: Emit<InputError>): void
 }
@@ -124,14 +121,11 @@ export class Guarded<T> {
 
   /** Tells the filter of the lines of a block, each with its newline, but for those that it passes over. */
   lines(block: ByteString, start: number, end: number): void {
-    const { next } = this.#filter
-    while (start < end) {
-      const wanted = next === undefined ? start : Math.min(next(block, start), end)
-      for (; start < wanted; this.#number += 1) start = block.indexOf('\n', start) + 1
-      if (start === end) return
-      const newline = block.indexOf('\n', start)
-      this.line(block.slice(start, newline))
-      start = newline + 1
+    const { passesOver } = this.#filter
+    for (let newline = start; start < end; start = newline + 1) {
+      newline = block.indexOf('\n', start)
+      if (passesOver?.(block, start, newline)) this.#number += 1
+      else this.line(block.slice(start, newline))
     }
   }
 

@@ -117,7 +117,13 @@ export function logFilter(): Filter<BranchTable> {
     const place = places.get(si) ?? NOWHERE
     tell({ ...place, fs_type: 'aufs', si, source: 'log', xi_path: null, workdir: null, branches }, emit)
   }
+  const branches = new Needle('/sys/fs/aufs/si_')
+  const mounts = new Needle('@ ./')
   return {
+    passesOver(block, start, end) {
+      // A line that says nothing ends a collection all the same.
+      return collection === null && !branches.isIn(block, start, end) && !mounts.isIn(block, start, end)
+    },
     line({ text, number }, emit, warn) {
       const branch = parseLoggedBranch(text)
       if (collection === null || branch?.si !== collection.si || collection.paths.has(branch.index))
@@ -133,6 +139,26 @@ export function logFilter(): Filter<BranchTable> {
       if (mount !== null && si !== undefined) places.set(si, placeOf(mount))
     },
     end: close,
+  }
+}
+
+/** What is seldom in a log: its next place is looked for in a whole block, and not again in each line. */
+class Needle {
+  readonly #text: string
+  #block = ''
+  /** The first place at or after the line that was asked for last. */
+  #at = -1
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Whether it stands between two places; of one block they are asked for in their order. */
+  isIn(block: ByteString, start: number, end: number): boolean {
+    if (block !== this.#block || (this.#at !== -1 && this.#at < start))
+      this.#at = block.indexOf(this.#text, start)
+    this.#block = block
+    return this.#at !== -1 && this.#at < end
   }
 }
 

@@ -5,9 +5,9 @@
  * add and del (aufs's sysaufs.c and sysfs.c). Reading one gives EBUSY while the union is remounted, and E2BIG where its
  * text is over a page. With `aufs.brs=0` there are no br<N>: the branches stand in the mount options.
  */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type Branch, parseBranch } from './branches.js'
-import { type ByteString, decodeOctal } from './bytes.js'
+import { type ByteString, bytesOf, decodeOctal } from './bytes.js'
 import { hasCode, InputError, systemReason } from './errors.js'
 import { pause } from './pause.js'
 
@@ -79,23 +79,24 @@ function lookAt(folder: string, names: string[]): { superblock: Superblock; chan
       return null
     }
   }
-  const present = new Set(numbers)
+  const present = new Set(names)
   const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0)
   for (let index = 0; index < count; index++) {
-    if (!present.has(index)) {
+    const isThere = present.has(`br${index}`)
+    if (!isThere) {
       changing = true
       superblock.errors.push(new InputError(`${folder}/br${index}: missing, though br${count - 1} is there`))
     }
-    const text = present.has(index) ? attempt(`br${index}`) : null
+    const text = isThere ? attempt(`br${index}`) : null
     const branch = text === null ? null : parseBranch(decodeOctal(text), index)
     if (text !== null && branch === null)
       superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
     superblock.branches.push({
       ...(branch ?? { index, path: null, perm: null, attributes: [] }),
-      id: names.includes(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
+      id: present.has(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
     })
   }
-  if (names.includes('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
+  if (present.has('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
   return { superblock, changing }
 }
 
@@ -103,16 +104,11 @@ function parseId(text: ByteString | null): number | null {
   return text !== null && /^-?\d+$/.test(text) ? Number(text) : null
 }
 
-/** The largest text that sysfs gives: a page, of up to 64 KiB. */
-const buffer = Buffer.allocUnsafe(65_536)
-
-/** The whole of a small file, without the newline at its end. A sysfs file is read by one read(2). */
+/**
+ * The whole of a small file, without the newline at its end. Node reads text in one go, much sooner than bytes, so only
+ * what may not be UTF-8 is read again.
+ */
 function readText(file: string): ByteString {
-  const fd = openSync(file, 'r')
-  try {
-    const length = readSync(fd, buffer)
-    return buffer.toString('latin1', 0, length).replace(/\n$/, '')
-  } finally {
-    closeSync(fd)
-  }
+  const text = readFileSync(file, 'utf8')
+  return (text.includes('\ufffd') ? readFileSync(file, 'latin1') : bytesOf(text)).replace(/\n$/, '')
 }

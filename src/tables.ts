@@ -113,11 +113,29 @@ function superblockId(mount: Mount): ByteString {
 export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   const tables = new Tables(options)
   return {
+    passesOver: isPlainlyOther,
     line(line, emit, warn) {
       const mount = readMount(line)
       if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
     },
   }
+}
+
+/** The shortest that can stand before a mount's type: `1 1 0:1 / / rw`. */
+const SHORTEST_HEAD = 14
+
+/** Most mounts are plainly no unions, and not worth parsing. */
+function isPlainlyOther(block: ByteString, start: number, end: number): boolean {
+  const separator = block.indexOf(' - ', start)
+  if (!isDigit(block.charCodeAt(start)) || separator < start + SHORTEST_HEAD || separator > end) return false
+  const initial = block.charCodeAt(separator + 3)
+  return initial !== INITIALS.aufs && initial !== INITIALS.overlay
+}
+
+const INITIALS = { aufs: 'a'.charCodeAt(0), overlay: 'o'.charCodeAt(0) }
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
 }
 
 /** A mountinfo line, or a mount record in JSON. */

@@ -1,4 +1,5 @@
 /** What is known of a process, gathered for the fixing of its VMAs. */
+import { existsSync } from 'node:fs'
 import type { BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
 import { Branches } from './copies.js'
@@ -6,7 +7,7 @@ import { InputError } from './errors.js'
 import { Folder } from './files.js'
 import { aufsHiding, overlayHiding } from './hiding.js'
 import type { Emit } from './lines.js'
-import type { RawVma } from './map-files.js'
+import type { Kernel, RawVma } from './map-files.js'
 import { branchMatches } from './match.js'
 import { type Mount, mountOver, mountsSeenFrom } from './mounts.js'
 import { isBelow, withoutDeleted } from './paths.js'
@@ -15,7 +16,7 @@ import { Recent } from './recent.js'
 import { firstStartOf } from './start-time.js'
 import type { Looks } from './state.js'
 import { type TableOptions, Tables } from './tables.js'
-import type { View } from './vma.js'
+import type { View, Vma } from './vma.js'
 
 /** How processes are looked at. */
 export interface ViewOptions extends TableOptions {
@@ -32,15 +33,25 @@ export interface ViewOptions extends TableOptions {
   stat?: boolean
 }
 
-type Namespace = Pick<View, 'mounts' | 'unions' | 'chroot'>
+/** What the processes of one mount namespace and one root share. */
+export interface Namespace extends Pick<View, 'mounts' | 'unions' | 'chroot'> {
+  /** Whether a link has shown that they leak branch paths. */
+  leaky: boolean
+  /** What the kernel says of mapped files, and what came of it: looked at once. */
+  kernels: Map<string, Kernel>
+  fixed: Map<Kernel, Vma>
+}
 
 const SUPERBLOCKS_KEPT = 100
 const NAMESPACES_KEPT = 1000
+const FILES_KEPT = 10_000
 
 /** Looks at processes; superblocks are read once. */
 export class Viewer {
   readonly procfs: string
   readonly stat: boolean
+  /** Whether links may say other than maps: only AUFS makes them, and a captured tree has nothing but what was captured. */
+  readonly linksTell: boolean
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
@@ -50,8 +61,11 @@ export class Viewer {
   #readerMounts: readonly Mount[] | null = null
 
   constructor(options: ViewOptions = {}) {
-    this.procfs = (options.procfs ?? '/proc').replace(/(?<=.)\/+$/, '')
-    this.stat = options.stat ?? isProcfs(this.procfs)
+    const { procfs = '/proc', sysfs = '/sys' } = options
+    this.procfs = procfs.replace(/(?<=.)\/+$/, '')
+    const isLive = isProcfs(this.procfs)
+    this.stat = options.stat ?? isLive
+    this.linksTell = !isLive || existsSync(`${sysfs}/fs/aufs`)
     this.#root = options.root ?? null
     this.#tables = new Tables(options)
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
@@ -63,10 +77,12 @@ export class Viewer {
   }
 
   /** The view of a process of this procfs. @throws InputError where it may not be read */
-  ofProcess(process: Process, warn: Emit<InputError>): View {
-    const { mounts, unions, chroot } = this.#namespace(process, warn)
+  ofProcess(process: Process, warn: Emit<InputError>): { view: View; namespace: Namespace } {
+    const namespace = this.#namespace(process, warn)
+    const { mounts, unions, chroot, leaky } = namespace
     const root = this.#root ?? `${process.folder}/root`
-    return { mounts, unions, chroot, root, looks: this.#looks(root, process, mounts), leaky: false }
+    const looks = this.#looks(root, process, mounts)
+    return { view: { mounts, unions, chroot, root, looks, leaky }, namespace }
   }
 
   /**
@@ -114,10 +130,10 @@ export class Viewer {
     return start
   }
 
-  /** What processes of one mount namespace and one root share is read once. */
+  /** What they share is read once. The first process of a pid namespace tells since when files were mapped. */
   #namespace(process: Process, warn: Emit<InputError>): Namespace {
-    const [name, root] = [process.namespace('mnt'), process.root()]
-    const key = name === null || root === null ? null : `${name} ${root}`
+    const [name, pids, root] = [process.namespace('mnt'), process.namespace('pid'), process.root()]
+    const key = name === null || root === null ? null : `${name} ${pids} ${root}`
     const known = key === null ? undefined : this.#namespaces.get(key)
     if (known !== undefined) return known
     const told = process.mounts(warn)
@@ -125,7 +141,8 @@ export class Viewer {
     const hasRoot = told.some(({ mount_point }) => mount_point === '/')
     const mounts = hasRoot ? told : mountsSeenFrom(this.#reader(), chroot)
     const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
-    const namespace = { mounts, unions, chroot }
+    const [kernels, fixed] = [new Recent<string, Kernel>(FILES_KEPT), new Recent<Kernel, Vma>(FILES_KEPT)]
+    const namespace: Namespace = { mounts, unions, chroot, leaky: false, kernels, fixed }
     if (key !== null) this.#namespaces.set(key, namespace)
     return namespace
   }

@@ -4,15 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { containerOf, type Reading, readEntries } from '../src/entries.js'
 import { InputError } from '../src/errors.js'
 import { parseProcStat } from '../src/proc-stat.js'
-import { containerOf, GoneError, isProcfs, listPids, Process } from '../src/process.js'
+import { GoneError, isProcfs, listPids, Process } from '../src/process.js'
 import { Viewer } from '../src/view.js'
 import { lines, outcome, run, started } from './run.js'
 
 const noWarning = (error: InputError) => {
   throw error
 }
+
+/** What the links say, and nothing followed. */
+const links = (): Reading => ({ follow: false, linksTell: true, kernels: new Map() })
 
 function temporary(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'process-'))
@@ -139,7 +143,7 @@ test('Entries come in the order of their addresses', (t) => {
     'f000-10000',
   ]
   put(procfs, 7, { links: Object.fromEntries(ranges.map((range) => [range, '/bin/cat'])) })
-  const entries = new Process(procfs, 7).entries([], false, noWarning)
+  const entries = readEntries(new Process(procfs, 7), [], links(), noWarning)
   t.deepEqual(
     entries.map(({ start, end }) => `${start}-${end}`),
     [
@@ -163,7 +167,7 @@ test('An entry that maps does not list is told with nulls, a mapping without an 
     ],
   })
   const nothing = { dev: null, ino: null, mnt_id: null, mnt_listed: null }
-  t.deepEqual(new Process(procfs, 7).entries([], false, noWarning), [
+  t.deepEqual(readEntries(new Process(procfs, 7), [], links(), noWarning), [
     {
       pid: 7,
       comm: null,
@@ -194,7 +198,7 @@ test('The name and the container are told, newlines within a name kept', (t) => 
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' } })
   writeFileSync(`${procfs}/7/comm`, 'a\nb\n')
   writeFileSync(`${procfs}/7/cgroup`, `0::/docker/${ID}\n`)
-  t.like(new Process(procfs, 7).entries([], false, noWarning)[0], { comm: 'a\nb', container: ID })
+  t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], { comm: 'a\nb', container: ID })
 })
 
 test('A line of maps that is none is a message, and the others stand', (t) => {
@@ -202,7 +206,7 @@ test('A line of maps that is none is a message, and the others stand', (t) => {
   const good = '00001000-00002000 r-xp 00001000 fe:00 29 /bin/cat'
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, maps: ['nonsense', good] })
   const reasons: string[] = []
-  const entries = new Process(procfs, 7).entries([], false, ({ reason }) => reasons.push(reason))
+  const entries = readEntries(new Process(procfs, 7), [], links(), ({ reason }) => reasons.push(reason))
   t.deepEqual(
     entries.map(({ perms }) => perms),
     ['r-xp'],
@@ -220,7 +224,7 @@ test('A process that ends while it is read is gone', (t) => {
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100) })
   const process = new Process(procfs, 7)
   rmSync(`${procfs}/7`, { recursive: true })
-  t.throws(() => process.entries([], false, noWarning), { instanceOf: GoneError })
+  t.throws(() => readEntries(process, [], links(), noWarning), { instanceOf: GoneError })
   t.throws(() => process.mounts(noWarning), { instanceOf: GoneError })
 })
 
@@ -230,7 +234,10 @@ test('A process whose number is used again is not taken for the other', (t) => {
   const process = new Process(procfs, 7)
   t.notThrows(() => process.checkAlive())
   writeFileSync(`${procfs}/7/stat`, statLine(101))
-  t.throws(() => process.entries([], false, noWarning), { instanceOf: InputError, message: /in use again/ })
+  t.throws(() => readEntries(process, [], links(), noWarning), {
+    instanceOf: InputError,
+    message: /in use again/,
+  })
 })
 
 test('A process that does something else meanwhile is still the same', (t) => {
@@ -238,7 +245,7 @@ test('A process that does something else meanwhile is still the same', (t) => {
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100, 'cat', 'S') })
   const process = new Process(procfs, 7)
   writeFileSync(`${procfs}/7/stat`, statLine(100, 'dog', 'R'))
-  t.is(process.entries([], false, noWarning).length, 1)
+  t.is(readEntries(process, [], links(), noWarning).length, 1)
 })
 
 test('Processes that share a mount namespace and a root have their mountinfo read once', (t) => {
@@ -251,7 +258,7 @@ test('Processes that share a mount namespace and a root have their mountinfo rea
   put(procfs, 10, { namespace: 'mnt:[4026531999]', root: '/' })
   const viewer = new Viewer({ procfs, sysfs: procfs })
   const idsOf = (pid: number) =>
-    viewer.ofProcess(new Process(procfs, pid), noWarning).mounts.map(({ mount_id }) => mount_id)
+    viewer.ofProcess(new Process(procfs, pid), noWarning).view.mounts.map(({ mount_id }) => mount_id)
   t.deepEqual(idsOf(7), [29, 30])
   t.deepEqual(idsOf(8), [29, 30])
   // Neither of these has a mountinfo, and another's is not theirs.
@@ -261,7 +268,7 @@ test('Processes that share a mount namespace and a root have their mountinfo rea
 
 test('A live process is read as it is', (t) => {
   const own = new Process('/proc', process.pid)
-  const entries = own.entries(own.mounts(noWarning), false, noWarning)
+  const entries = readEntries(own, own.mounts(noWarning), links(), noWarning)
   t.true(entries.length > 0)
   t.true(entries.some(({ perms }) => perms === 'r-xp'))
   t.true(entries.every(({ pid, link }) => pid === process.pid && link.startsWith('/')))
@@ -283,7 +290,7 @@ test('A zombie maps nothing, and that is no error', async (t) => {
   await until(() => readFileSync(`/proc/${parent}/comm`, 'latin1') === 'sleep\n' && stateOf(pid) === 'Z')
   const zombie = new Process('/proc', pid)
   t.deepEqual(zombie.mounts(noWarning), [])
-  t.deepEqual(zombie.entries([], false, noWarning), [])
+  t.deepEqual(readEntries(zombie, [], links(), noWarning), [])
   const { stdout: written, stderr, status } = await run('aufs-vma', ['--pid', String(pid)])
   t.deepEqual([written, stderr, status], ['', '', 0])
 })
@@ -330,7 +337,7 @@ test('A process whose leader has ended is read through a live thread', async (t)
   const leaderless = new Process('/proc', pid)
   t.not(leaderless.folder, `/proc/${pid}`)
   t.true(leaderless.mounts(noWarning).length > 0)
-  const entries = leaderless.entries([], false, noWarning)
+  const entries = readEntries(leaderless, [], links(), noWarning)
   t.true(entries.some(({ link, pid: told }) => link === `${folder}/leaderless` && told === pid))
 })
 

@@ -180,7 +180,7 @@ function capture(sample: string, change: (looks: Looks) => Looks): { raws: RawVm
     .map((line) => parse(line) as unknown as RawVma)
   const procfs = `${repository}/${folder}/proc`
   const viewer = new Viewer({ procfs, sysfs: `${repository}/${folder}/sys`, overlayBase: OVERLAY2 })
-  const view = viewer.ofProcess(new Process(procfs, pid), (error) => {
+  const { view } = viewer.ofProcess(new Process(procfs, pid), (error) => {
     throw error
   })
   const leaky = raws.some((raw) => showsLeak(raw, view))

@@ -7,8 +7,8 @@ import type { ByteString } from '../bytes.js'
 import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
 
-/** What a pipe holds at most; of files, larger ones are no faster. */
-const CHUNK = 65_536
+/** Larger ones are no faster, and the texts made of them live long enough for the heap to grow. */
+const CHUNK = 32_768
 
 /** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
 const RETRY = 5
