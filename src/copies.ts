@@ -12,8 +12,10 @@ export interface Copy {
   file: Found
   /** The mount that the branch's folder lies on, in the reader's mountinfo; null where that is not told. */
   mount_id: number | null
-  /** It has no data of its own, which the next copy has (overlayfs's metacopy). */
-  isMeta: boolean
+  /** It has no data of its own, which the next copy has (overlayfs's metacopy); null where that is not told. */
+  isMeta: boolean | null
+  /** Since when it is there with its data, in nanoseconds since 1970; 0 where the filesystem does not tell. */
+  since: bigint
   /** Whether it is a copy of a file below, maybe of another name (overlayfs's origin); null where that is not told. */
   isCopiedUp(): boolean | null
 }
@@ -72,8 +74,12 @@ export class Branches {
       if (entry === undefined) return { copies, isComplete: false }
       const { layer, file } = entry
       if (file.isFolder) return { copies, isComplete: true }
-      const { isMeta, isCopiedUp } = this.#hiding.origin(entry)
-      copies.push({ branch: layer.branch, file, mount_id: layer.folder.mountId, isMeta, isCopiedUp })
+      copies.push({
+        branch: layer.branch,
+        file,
+        mount_id: layer.folder.mountId,
+        ...this.#hiding.origin(entry),
+      })
     }
     return { copies, isComplete: true }
   }

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import type { ByteString } from './bytes.js'
 import { hasCode, InputError, systemReason } from './errors.js'
-import { deviceName, mountIdOf, O_PATH } from './files.js'
+import { deviceName, inodeName, mountIdOf, O_PATH } from './files.js'
 import type { Emit } from './lines.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
@@ -101,6 +101,9 @@ function byAddress(a: string, b: string): number {
   return x - y || (a < b ? -1 : 1)
 }
 
+/** Entries may not be followed by this user, those of no process. */
+export class NotFollowedError extends InputError {}
+
 type Opened = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>
 
 const NOT_OPENED: Opened = { dev: null, ino: null, mnt_id: null }
@@ -127,7 +130,7 @@ class Opener {
       if (hasCode(error, 'EPERM', 'EACCES')) {
         this.#mayFollow = false
         this.#warn(
-          new InputError(
+          new NotFollowedError(
             `map_files cannot be followed without CAP_CHECKPOINT_RESTORE: ${systemReason(error)}`,
           ),
         )
@@ -146,7 +149,7 @@ class Opener {
 function statOf(fd: number): { dev: string | null; ino: string | null } {
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true })
-    return { dev: deviceName(dev), ino: String(ino) }
+    return { dev: deviceName(dev), ino: inodeName(ino) }
   } catch {
     return { dev: null, ino: null }
   }

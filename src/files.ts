@@ -27,6 +27,8 @@ export interface Found extends FileId {
   mayLackData: boolean
   /** When it was made, in nanoseconds since 1970; 0 where the filesystem does not tell. */
   birth: bigint
+  /** When it was last changed, its attributes too. */
+  changed: bigint
 }
 
 /** Looks up files below a folder. */
@@ -60,6 +62,11 @@ export function deviceName(dev: bigint): string {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
   return `${major}:${minor}`
+}
+
+/** An inode's number. Node reads it as signed, but it may have its highest bit (overlayfs's `xino`). */
+export function inodeName(ino: bigint): string {
+  return String(BigInt.asUintN(64, ino))
 }
 
 /** Open folders of all, the last used last; null for what is no folder, undefined for what cannot be told. */
@@ -159,11 +166,12 @@ function lstat(folder: number, name: ByteString): Found {
   const stat = lstatSync(fsPath(`/proc/self/fd/${folder}/${name}`), { bigint: true })
   return {
     dev: deviceName(stat.dev),
-    ino: String(stat.ino),
+    ino: inodeName(stat.ino),
     isFolder: stat.isDirectory(),
     isWhiteout: stat.isCharacterDevice() && stat.rdev === 0n,
     mayLackData: stat.isFile() && stat.blocks <= BLOCKS_OF_ATTRIBUTES,
     birth: stat.birthtimeNs,
+    changed: stat.ctimeNs,
   }
 }
 

@@ -36,13 +36,15 @@ export class Fixer {
     const process = new Process(this.#viewer.procfs, pid)
     const { view, namespace } = this.#viewer.ofProcess(process, warn)
     try {
-      const entries = this.#entries(process, view.mounts, namespace.kernels, warn)
+      const entries = this.#entries(process, namespace.listed, namespace.kernels, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, view))) {
         namespace.leaky = true
         namespace.fixed.clear()
       }
-      for (const entry of entries)
-        yield this.#fix(entry, { ...view, leaky: namespace.leaky }, namespace.fixed)
+      const known = { ...view, leaky: namespace.leaky }
+      for (const entry of entries) yield this.#fix(entry, known, namespace.fixed)
+      // What was looked up of a process that has ended meanwhile was not its own any more.
+      process.checkAlive()
     } finally {
       view.looks?.close()
     }

@@ -21,8 +21,8 @@ export interface Hiding {
    * @param bottom the index of the lowest branch that there is to be hidden
    */
   marks(entries: readonly Entry[], bottom: number): Marks[]
-  /** Where a file's data is. */
-  origin(entry: Entry): Pick<Copy, 'isMeta' | 'isCopiedUp'>
+  /** Where a file's data is, and since when. */
+  origin(entry: Entry): Pick<Copy, 'isMeta' | 'since' | 'isCopiedUp'>
 }
 
 const AUFS_WHITEOUT = '.wh.'
@@ -40,7 +40,7 @@ export const aufsHiding: Hiding = {
       isOpaque: file.isFolder && honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_OPAQUE}`)),
       redirect: null,
     })),
-  origin: () => ({ isMeta: false, isCopiedUp: () => null }),
+  origin: ({ file }) => ({ isMeta: false, since: file.birth, isCopiedUp: () => null }),
 }
 
 function honours({ branch: { perm, attributes } }: Layer): boolean {
@@ -53,8 +53,9 @@ function honours({ branch: { perm, attributes } }: Layer): boolean {
  * `overlay.metacopy` has its data below, one with `overlay.origin` was copied up (overlayfs.rst).
  *
  * @param namespace of the extended attributes: `trusted`, or `user` where it is mounted with `userxattr`
+ * @param hasMetacopies whether there may be files with `overlay.metacopy`: without that option the kernel follows none
  */
-export function overlayHiding(namespace: 'trusted' | 'user'): Hiding {
+export function overlayHiding(namespace: 'trusted' | 'user', hasMetacopies: boolean): Hiding {
   const read = (entries: readonly Entry[]) =>
     overlayXattrs(
       entries.map(({ layer }) => layer),
@@ -71,8 +72,11 @@ export function overlayHiding(namespace: 'trusted' | 'user'): Hiding {
       return entries.map((entry) => marksOf(entry, told.get(entry) ?? null))
     },
     origin(entry) {
-      const isMeta = entry.file.mayLackData && read([entry])[0]?.metacopy != null
-      return { isMeta, isCopiedUp: () => isCopiedUp(read([entry])[0]) }
+      const { file } = entry
+      const isMeta = hasMetacopies && file.mayLackData ? isMetacopy(read([entry])[0]) : false
+      // The data of a metacopy may have come later than the file.
+      const since = hasMetacopies && file.birth > 0n && file.changed > file.birth ? file.changed : file.birth
+      return { isMeta, since, isCopiedUp: () => isCopiedUp(read([entry])[0]) }
     },
   }
 }
@@ -83,6 +87,10 @@ function marksOf({ file }: Entry, xattrs: OverlayXattrs | null): Marks {
     isOpaque: file.isFolder ? xattrs.opaque === 'y' : xattrs.whiteout !== null,
     redirect: xattrs.redirect,
   }
+}
+
+function isMetacopy(xattrs: OverlayXattrs | null | undefined): boolean | null {
+  return xattrs == null ? null : xattrs.metacopy !== null
 }
 
 function isCopiedUp(xattrs: OverlayXattrs | null | undefined): boolean | null {

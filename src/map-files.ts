@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { ByteString } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
-import { hasFields, isCount, isText, orNull, parseRecord } from './records.js'
+import { DELETED } from './paths.js'
+import { hasFields, isCount, isText, orNull, parseRecord, withOthers } from './records.js'
 import { recordStream } from './streams.js'
 
 /** What the kernel says of a mapped file. What it will not tell is null. */
@@ -48,6 +49,9 @@ export const UNKNOWN: Kernel = {
   mnt_listed: null,
 }
 
+/** The kernel tells no longer one: a page, and what it adds to the name of what is deleted. */
+const LONGEST_LINK = 4096 + DELETED.length
+
 /**
  * The filter for entries that somebody else has read: raw records (`aufs-vma --raw`), or text lines that end in
  * `START-END -> TARGET`, as `ls -l` of a map_files folder prints them.
@@ -66,21 +70,29 @@ export function entryFilter(): Filter<RawVma> {
       const next = text.startsWith('{') ? null : parseEntry(text)
       if (text.startsWith('{')) {
         flush(emit)
-        emit(parseRecord(text, 'raw VMA record', isRawVma))
+        emit(inOrder(parseRecord(text, 'raw VMA record', isRawVma)))
       } else if (next !== null) {
         flush(emit)
         entry = next
         lineAt = number
-      } else if (entry !== null) {
+      } else if (/^total \d+$/.test(text)) {
+        return
+      } else if (entry !== null && entry.link.length + text.length < LONGEST_LINK) {
         // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
         entry.link += '\n'.repeat(number - lineAt) + text
         lineAt = number
-      } else if (!/^total \d+$/.test(text)) {
-        throw new InputError('no map_files entry', text)
-      }
+      } else throw new InputError('no map_files entry', text)
     },
     end: flush,
   }
+}
+
+/** Whoever wrote it, a record has its fields in the order of {@link RawVma}, and what was added after them. */
+function inOrder(record: RawVma): RawVma {
+  const { pid, comm, container, start, end, perms, offset, link, kernel } = record
+  const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
+  const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, record)
 }
 
 /**

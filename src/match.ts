@@ -8,6 +8,8 @@ import { below, isBelow, join, withoutDeleted } from './paths.js'
 export interface BranchMatch {
   table: BranchTable
   branch: Branch
+  /** The branch is called so itself, not less its ` (deleted)`. */
+  isExact: boolean
   /** The file's path through the table's mount; null where that mount's root does not hold it. */
   path: ByteString | null
 }
@@ -22,10 +24,13 @@ export function branchMatches(link: ByteString, tables: readonly BranchTable[]):
   return tables
     .filter(({ fs_type }) => fs_type === 'aufs')
     .flatMap((table) =>
-      table.branches.flatMap((branch) => {
-        const rest =
-          branch.path === null ? null : (below(link, branch.path) ?? below(link, withoutDeleted(branch.path)))
-        return rest === null ? [] : [{ table, branch, path: throughMount(table, rest) }]
+      table.branches.flatMap((branch): BranchMatch[] => {
+        if (branch.path === null) return []
+        const exact = below(link, branch.path)
+        const rest = exact ?? below(link, withoutDeleted(branch.path))
+        return rest === null
+          ? []
+          : [{ table, branch, isExact: exact !== null, path: throughMount(table, rest) }]
       }),
     )
 }
@@ -44,20 +49,28 @@ export function innerPath({ root, mount_point }: BranchTable, path: ByteString):
 
 /**
  * The one match that is meant: of nested branches, or several mounts of one union, the one that gives `name`, the name that
- * maps has; else the longest branch, through the mount that really shows the path.
+ * maps has; else the longest branch, through the mount that really shows the path. Its branch is null where another is called
+ * the same (two detached ones, `/`).
  */
-export function bestMatch(matches: readonly BranchMatch[], name: ByteString | null): BranchMatch | null {
+export function bestMatch(
+  matches: readonly BranchMatch[],
+  name: ByteString | null,
+): (Omit<BranchMatch, 'branch'> & { branch: Branch | null }) | null {
   const named = matches.filter(
     ({ path }) => path !== null && name !== null && (path === name || path === withoutDeleted(name)),
   )
-  const candidates =
+  const meant =
     named.length > 0 ? named : matches.filter(({ branch }) => pathLength(branch) === longest(matches))
+  const exact = meant.filter(({ isExact }) => isExact)
+  const candidates = exact.length > 0 ? exact : meant
   const tables = matches.map(({ table }) => ({ table, mount_point: table.mount_point ?? '/' }))
-  return (
+  const best =
     candidates.find(({ path, table }) => path !== null && mountOver(tables, path)?.table === table) ??
-    candidates[0] ??
-    null
-  )
+    candidates[0]
+  if (best === undefined) return null
+  const { table, branch } = best
+  const isOnly = table.branches.every(({ index, path }) => index === branch.index || path !== branch.path)
+  return { ...best, branch: isOnly ? branch : null }
 }
 
 function longest(matches: readonly BranchMatch[]): number {
@@ -101,4 +114,17 @@ export function mapsName(name: ByteString, link: ByteString): ByteString {
 /** A name told from the reader's root as the process sees it, from its own (chroot). */
 export function seenFrom(root: ByteString, name: ByteString): ByteString {
   return isBelow(name, root) ? (below(name, root) ?? name) : name
+}
+
+/**
+ * A path in a union that was told by a branch alone: AUFS renames a folder that is removed to `.wh..wh.NAME.XXXX` in its
+ * branch (whiteout.c), where what is mapped from it stays.
+ */
+export function withoutWhiteouts(path: ByteString): ByteString {
+  return path.replace(/\/\.wh\.\.wh\.([^/]+)\.[0-9a-f]{4}(?=\/)/g, '/$1')
+}
+
+/** What the kernel calls memory that is no file of any filesystem that is mounted: memfd, SysV, shared anonymous, AIO. */
+export function isMemory(link: ByteString): boolean {
+  return /^\/(memfd:.*|SYSV[0-9a-f]{8}|dev\/zero|anon_hugepage|\[aio\]) \(deleted\)$/s.test(link)
 }

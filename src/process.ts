@@ -17,12 +17,20 @@ export function isProcfs(folder: string): boolean {
   }
 }
 
-/** The processes of a procfs, in order. */
+/** The processes of a procfs, in order. @throws InputError where it cannot be read */
 export function listPids(procfs: string): number[] {
-  return readdirSync(procfs)
+  return names(procfs)
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw new InputError(`${folder}: ${systemReason(error)}`)
+  }
 }
 
 /** One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}. */
@@ -70,7 +78,7 @@ export class Process {
   checkAlive(): void {
     const stat = readStat(this.folder)
     if (this.#stat === null) return
-    if (stat === null) throw new GoneError()
+    if (stat === null || (stat.state === 'Z' && !this.isZombie)) throw new GoneError()
     if (stat.start !== this.#stat.start)
       throw new InputError('the process has ended, and its number is in use again')
   }
@@ -113,6 +121,8 @@ export class Process {
       // A process that is ending has lost its mounts (EINVAL) before its folder goes.
       if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
       if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
+      // Of a process that was not captured a tree may have some files all the same.
+      if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
     }
   }
@@ -120,8 +130,8 @@ export class Process {
 
 /** There is no such process, or it ended while it was read. */
 export class GoneError extends InputError {
-  constructor() {
-    super('no such process')
+  constructor(reason = 'no such process') {
+    super(reason)
   }
 }
 

@@ -5,9 +5,9 @@ import type { Copies, Copy } from './copies.js'
 import type { FileId, Files, Found } from './files.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { innerPath, tableOver } from './match.js'
-import { withoutDeleted } from './paths.js'
+import { DELETED, withoutDeleted } from './paths.js'
 import { isReal, supplierOf, tellsReal } from './supplier.js'
-import type { Finding, View } from './vma.js'
+import { type Finding, isListed, type View } from './vma.js'
 
 /**
  * `current`: the path still leads to the mapped file. `copied_up`: a higher branch has its own copy by now, and the process
@@ -53,24 +53,42 @@ export function findTruth(raw: RawVma, finding: Finding, view: View): Truth {
   const { name, saysDeleted, branch } = finding
   const bare = withoutDeleted(name)
   const told: Truth = { path: bare, state: saysDeleted ? 'deleted' : null, branch, shown: null }
-  const isPath =
-    name.startsWith('/') && (!saysDeleted || finding.table !== null || isOnMount(raw.kernel, view))
-  if (view.looks === null || !isPath) return told
+  if (view.looks === null || !isLookedUp(raw.kernel, finding, view)) return told
   const { files, isOwnRoot } = view.looks
-  if (name !== bare) {
-    const full = files.find(name)
-    // A file may truly be so named, and a hard link of a deleted one may remain: only a look tells.
-    if (full && isMapped(raw, finding, full))
-      return { ...told, path: name, ...judge(raw, finding, name, full, view.looks, view) }
+  for (const path of otherNames(name)) {
+    const full = files.find(path)
+    if (full && isMappedAt(path, full, raw, finding, view.looks, view))
+      return { ...told, path, ...judge(raw, finding, path, full, view.looks, view) }
   }
   const found = files.find(bare)
   if (found === undefined) return told
-  const truth: Truth =
-    found === null
-      ? { ...told, state: 'deleted', branch: branch ?? holderOf(raw.kernel, finding, bare, view.looks, view) }
-      : { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
+  if (found === null) {
+    // What is neither deleted nor told by its branch is there, under something that was mounted over it.
+    const state = saysDeleted || finding.leaks ? 'deleted' : null
+    return { ...told, state, branch: branch ?? holderOf(raw.kernel, finding, bare, view.looks, view) }
+  }
+  const truth = { ...told, ...judge(raw, finding, bare, found, view.looks, view) }
   // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
   return finding.table === null && !isOwnRoot && truth.state !== 'current' ? told : truth
+}
+
+/** Whether the name is a path in the process's root: of memory, of what is no longer mounted, or of what lies outside it is none. */
+function isLookedUp(kernel: Kernel, { name, table, saysDeleted, isOutside }: Finding, view: View): boolean {
+  if (!name.startsWith('/')) return false
+  if (table !== null) return true
+  if (isOutside) return false
+  return isListed(kernel, view) ?? (!saysDeleted || view.mounts.some(({ dev }) => dev === kernel.maps_dev))
+}
+
+/**
+ * What else a file may be called that maps has by such a name: ` (deleted)` may be part of it (a hard link of a deleted one may
+ * remain: only a look tells), and so may a newline that the link does not show (renamed since it was opened).
+ */
+function otherNames(name: ByteString): ByteString[] {
+  const names = name.endsWith(DELETED) ? [name] : []
+  if (!name.includes('\\012')) return names
+  const decoded = name.replaceAll('\\012', '\n')
+  return [...new Set([...names, decoded, withoutDeleted(decoded)])]
 }
 
 type Verdict = Pick<Truth, 'state' | 'branch' | 'shown'>
@@ -93,9 +111,9 @@ function judge(
   const inner = innerPath(mount, path)
   if (inner === null) return { state: null, branch, shown }
   const copies = looks.copies(mount, inner)
-  if (branch !== null) return judgeBranch(raw.kernel, branch, copies, found, shown)
+  if (branch !== null) return judgeBranch(raw.kernel, branch, saysDeleted, copies, found, shown)
   if (tellsReal(raw.kernel, mount)) return judgeReal(raw.kernel, copies, found, shown, looks)
-  const supplier = shown === null ? null : supplierOf(copies, found, mount, looks)
+  const supplier = shown === null ? null : supplierOf(raw.kernel, copies, found, mount, looks)
   return { state: supplier === null ? null : 'current', branch: supplier?.branch ?? null, shown }
 }
 
@@ -103,6 +121,7 @@ function judge(
 function judgeBranch(
   { dev, ino }: Kernel,
   branch: Branch,
+  saysDeleted: boolean,
   { copies: [top] }: Copies,
   found: Found,
   shown: FileId | null,
@@ -113,7 +132,8 @@ function judgeBranch(
   if (top.branch.index < branch.index) return { ...known, state: shown === null ? null : 'copied_up' }
   if (dev !== null && (top.file.dev !== dev || top.file.ino !== ino))
     return { ...known, state: 'replaced', shown: null }
-  if (dev === null && shown === null) return { ...known, state: null }
+  // The link names the branch's file, and does not call it deleted.
+  if (dev === null && shown === null && saysDeleted) return { ...known, state: null }
   return { branch, state: 'current', shown: found }
 }
 
@@ -139,10 +159,14 @@ function judgeReal(
   shown: FileId | null,
   looks: Looks,
 ): Verdict {
-  const withData = copies.filter(({ isMeta }) => !isMeta)
+  const withData = copies.filter(({ isMeta }) => isMeta !== true)
   const real = withData.find((copy) => isReal(kernel, copy, looks))
-  if (real !== undefined)
-    return { state: real === withData[0] ? 'current' : 'copied_up', branch: real.branch, shown: found }
+  if (real !== undefined) {
+    const above = withData.slice(0, withData.indexOf(real))
+    const state =
+      above.length === 0 ? 'current' : above.some(({ isMeta }) => isMeta === null) ? null : 'copied_up'
+    return { state, branch: real.branch, shown: found }
+  }
   // The same file of the union, but none of those that are there by that name: copied up, and renamed since.
   const isCopied = shown !== null && withData[0]?.branch.perm === 'rw'
   return { state: isCopied ? 'copied_up' : null, branch: null, shown }
@@ -157,10 +181,26 @@ function isMapped({ kernel }: RawVma, { table, leaks }: Finding, found: FileId):
       ? found.dev === maps_dev && found.ino === maps_ino
       : undefined
   if (dev !== null) return found.dev === dev && found.ino === ino
-  return found.dev === maps_dev ? found.ino === maps_ino : undefined
+  if (found.dev !== maps_dev) return undefined
+  // A hard link of an overlay has another number once it was copied up, but for those who mapped it before.
+  return found.ino === maps_ino ? true : table?.fs_type === 'overlay' ? undefined : false
 }
 
-/** Whether an entry lies on a mount that the process lists: memfd, SysV memory and the like do not, and their names are no paths. */
-function isOnMount({ mnt_listed, maps_dev }: Kernel, { mounts }: View): boolean {
-  return mnt_listed ?? mounts.some(({ dev }) => dev === maps_dev)
+/** The same, by the branch's own file where maps leaks too. */
+function isMappedAt(
+  path: ByteString,
+  found: FileId,
+  raw: RawVma,
+  finding: Finding,
+  looks: Looks,
+  view: View,
+): boolean {
+  const mapped = isMapped(raw, finding, found)
+  const { table, branch } = finding
+  if (mapped !== undefined || table === null || branch === null) return mapped ?? false
+  const mount = tableOver(table, view.unions, path)
+  const inner = innerPath(mount, path)
+  const [top] = inner === null ? [] : looks.copies(mount, inner).copies
+  const { dev, ino } = raw.kernel
+  return top?.branch.index === branch.index && top.file.dev === dev && top.file.ino === ino
 }

@@ -25,25 +25,34 @@ export function isReal(
  * one below, unless it did so before there was any process to map it.
  */
 export function supplierOf(
+  kernel: Kernel,
   { copies, isComplete }: Copies,
   found: Found,
   table: BranchTable,
   looks: Looks,
 ): Copy | null {
   const [top, lower] = copies
-  if (top === undefined) return null
-  if (top.isMeta) return copies.find(({ isMeta }) => !isMeta) ?? null
+  if (top === undefined || top.isMeta === null) return null
+  if (top.isMeta) {
+    const data = copies.find(({ isMeta }) => isMeta !== true)
+    return data?.isMeta === false ? data : null
+  }
   // What is not the union's inode after all was put into the layer from elsewhere.
   if (top.branch.perm === 'ro' || top.branch.perm === 'rr')
     return isSameInode(top.file, found, table) === false ? null : top
-  const copied = isCopiedUp(top, found, table)
+  const copied = isCopiedUp(kernel, top, found, table)
   if (copied === false || (copied === null && lower === undefined && isComplete)) return top
   const start = looks.firstStart()
-  return start !== null && top.file.birth > 0n && top.file.birth < start ? top : null
+  return start !== null && top.since > 0n && top.since < start ? top : null
 }
 
-/** Overlayfs shows the inode of the lowest: a copy's own is another. That spares a look at the extended attributes. */
-function isCopiedUp(top: Copy, found: Found, table: BranchTable): boolean | null {
+/**
+ * Overlayfs shows the inode of the lowest: a copy's own is another. That spares a look at the extended attributes. maps keeps
+ * that inode even where a hard link was copied up, which gets its own number and no mark of where it came from.
+ */
+function isCopiedUp(kernel: Kernel, top: Copy, found: Found, table: BranchTable): boolean | null {
+  const { maps_dev: dev, maps_ino: ino } = kernel
+  if (dev !== null && ino !== null && isSameInode(top.file, { dev, ino }, table) === false) return true
   const isSame = isSameInode(top.file, found, table)
   return isSame === null ? top.isCopiedUp() : !isSame
 }

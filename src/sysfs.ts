@@ -92,7 +92,7 @@ function lookAt(folder: string, names: string[]): { superblock: Superblock; chan
     if (text !== null && branch === null)
       superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
     superblock.branches.push({
-      ...(branch ?? { index, path: null, perm: null, attributes: [] }),
+      ...(branch ?? { index, id: null, path: null, perm: null, attributes: [] }),
       id: present.has(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
     })
   }

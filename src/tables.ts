@@ -1,4 +1,5 @@
 /** Mounts to branch tables: what `aufs-branches` does. */
+import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Branch, type BranchTable, branchesInOptions } from './branches.js'
 import { type ByteString, encodeOctal } from './bytes.js'
@@ -52,38 +53,54 @@ export class Tables {
    * @throws InputError where no branch can be read at all
    */
   table(mount: Mount, warn: Emit<InputError>): BranchTable {
-    const { mount_id, mount_point, root, dev } = mount
-    if (mount.fs_type === 'overlay') {
-      const { branches, workdir } = overlayLayers(mount.super_options, this.#overlayBase)
-      return {
-        mount_id,
-        mount_point,
-        root,
-        dev,
-        fs_type: 'overlay',
-        si: null,
-        source: 'mountinfo',
-        xi_path: null,
-        workdir,
-        branches,
-      }
-    }
+    const table = this.withoutBranches(mount)
+    if (mount.fs_type === 'overlay')
+      return { ...table, ...overlayLayers(mount.super_options, this.#overlayBase) }
     const si = superblockId(mount)
     const told = branchesInOptions(mount.super_options)
-    const { xi_path, branches } =
-      told === null ? this.#fromSysfs(si, warn) : { xi_path: this.#xiPath(si), branches: told }
-    const source = told === null ? 'sysfs' : 'mountinfo'
-    return { mount_id, mount_point, root, dev, fs_type: 'aufs', si, source, xi_path, workdir: null, branches }
+    return told === null
+      ? { ...table, ...this.#fromSysfs(si, warn) }
+      : { ...table, source: 'mountinfo', xi_path: this.#xiPath(si), branches: told }
+  }
+
+  /** What the mount itself tells, where no branch can be read. */
+  withoutBranches({ mount_id, mount_point, root, dev, fs_type, super_options }: Mount): BranchTable {
+    const isAufs = fs_type === 'aufs'
+    return {
+      mount_id,
+      mount_point,
+      root,
+      dev,
+      fs_type: isAufs ? 'aufs' : 'overlay',
+      si: isAufs ? (findSi(super_options) ?? null) : null,
+      source: isAufs ? 'sysfs' : 'mountinfo',
+      xi_path: null,
+      workdir: null,
+      branches: [],
+    }
+  }
+
+  /** A parameter of the overlay module, which is the default of an option; null where that is not told. */
+  isDefault(option: string): boolean | null {
+    try {
+      return readFileSync(`${this.#sysfs}/module/overlay/parameters/${option}`, 'latin1').startsWith('Y')
+    } catch {
+      return null
+    }
   }
 
   #fromSysfs(si: ByteString, warn: Emit<InputError>): { xi_path: ByteString | null; branches: Branch[] } {
     const known = this.#superblocks.get(si)
     const superblock = known ?? this.#superblock(si)
-    if (superblock.branches.every(({ path }) => path === null)) {
-      throw superblock.errors[0] ?? new InputError(`si_${si}: no branch in sysfs, nor in the mount options`)
+    const { xi_path, branches, errors } = superblock
+    if (branches.every(({ path }) => path === null)) {
+      // An error of its own for each mount, as each is of another line.
+      const { reason = `si_${si}: no branch in sysfs, nor in the mount options`, text = null } =
+        errors[0] ?? {}
+      throw new InputError(reason, text)
     }
-    if (known === undefined) superblock.errors.forEach(warn)
-    return superblock
+    if (known === undefined) errors.forEach(warn)
+    return { xi_path, branches }
   }
 
   /** With `aufs.brs=0` xi_path is all that sysfs has; a mountinfo from elsewhere does without. */
@@ -103,10 +120,14 @@ export class Tables {
   }
 }
 
-function superblockId(mount: Mount): ByteString {
-  const si = mount.super_options.find((option) => option.startsWith('si='))
-  if (si === undefined) throw new InputError('an aufs mount without si=', mount.super_options.join(','))
-  return si.slice('si='.length)
+function superblockId({ super_options }: Mount): ByteString {
+  const si = findSi(super_options)
+  if (si === undefined) throw new InputError('an aufs mount without si=', super_options.join(','))
+  return si
+}
+
+function findSi(superOptions: readonly ByteString[]): ByteString | undefined {
+  return superOptions.find((option) => option.startsWith('si='))?.slice('si='.length)
 }
 
 /** The filter behind {@link branchTables}. */

@@ -5,7 +5,7 @@ import type { ByteString } from './bytes.js'
 import { Branches } from './copies.js'
 import { InputError } from './errors.js'
 import { Folder } from './files.js'
-import { aufsHiding, overlayHiding } from './hiding.js'
+import { aufsHiding, type Hiding, overlayHiding } from './hiding.js'
 import type { Emit } from './lines.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { branchMatches } from './match.js'
@@ -35,6 +35,8 @@ export interface ViewOptions extends TableOptions {
 
 /** What the processes of one mount namespace and one root share. */
 export interface Namespace extends Pick<View, 'mounts' | 'unions' | 'chroot'> {
+  /** What mountinfo lists, which of a process in a chroot may be nothing; `mounts` are what it has all the same. */
+  listed: readonly Mount[]
   /** Whether a link has shown that they leak branch paths. */
   leaky: boolean
   /** What the kernel says of mapped files, and what came of it: looked at once. */
@@ -58,7 +60,7 @@ export class Viewer {
   readonly #superblocks = new Recent<string, Branches>(SUPERBLOCKS_KEPT, (branches) => branches.close())
   readonly #namespaces = new Recent<string, Namespace>(NAMESPACES_KEPT)
   readonly #firstStarts = new Recent<string, bigint | null>(NAMESPACES_KEPT)
-  #readerMounts: readonly Mount[] | null = null
+  #knownReader: Reader | null = null
 
   constructor(options: ViewOptions = {}) {
     const { procfs = '/proc', sysfs = '/sys' } = options
@@ -103,7 +105,7 @@ export class Viewer {
       isOwnRoot: this.#root === null,
       copies: (table, path) => this.#branches(table, mounts).find(path),
       holders: (table, path) => this.#branches(table, mounts).holders(path),
-      deviceOf: (mount_id) => this.#reader().find((mount) => mount.mount_id === mount_id)?.dev ?? null,
+      deviceOf: (mount_id) => this.#reader().mounts.find((mount) => mount.mount_id === mount_id)?.dev ?? null,
       firstStart: () => (process === null ? null : this.#firstStart(process)),
       close: () => files.close(),
     }
@@ -115,10 +117,18 @@ export class Viewer {
     const known = this.#superblocks.get(key)
     if (known !== undefined) return known
     const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
-    const overlay = overlayHiding(own?.super_options.includes('userxattr') ? 'user' : 'trusted')
-    const branches = new Branches(table, table.fs_type === 'aufs' ? aufsHiding : overlay)
+    const hiding = table.fs_type === 'aufs' ? aufsHiding : this.#overlayHiding(table, own?.super_options)
+    const branches = new Branches(table, hiding)
     this.#superblocks.set(key, branches)
     return branches
+  }
+
+  /** Options are shown where they are not the module's default; what is not known may be. */
+  #overlayHiding({ branches }: BranchTable, options: readonly ByteString[] = []): Hiding {
+    const shown = options.findLast((option) => option.startsWith('metacopy='))
+    const mayHave = shown === undefined ? this.#tables.isDefault('metacopy') !== false : shown.endsWith('=on')
+    const hasData = branches.some(({ attributes }) => attributes.includes('data'))
+    return overlayHiding(options.includes('userxattr') ? 'user' : 'trusted', mayHave || hasData)
   }
 
   #firstStart(process: Process): bigint | null {
@@ -139,10 +149,11 @@ export class Viewer {
     const told = process.mounts(warn)
     const chroot = root ?? this.#rootOf(told)
     const hasRoot = told.some(({ mount_point }) => mount_point === '/')
-    const mounts = hasRoot ? told : mountsSeenFrom(this.#reader(), chroot)
+    const isOwn = name === this.#reader().namespace
+    const mounts = hasRoot || !isOwn ? told : mountsSeenFrom(this.#reader().mounts, chroot)
     const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
     const [kernels, fixed] = [new Recent<string, Kernel>(FILES_KEPT), new Recent<Kernel, Vma>(FILES_KEPT)]
-    const namespace: Namespace = { mounts, unions, chroot, leaky: false, kernels, fixed }
+    const namespace: Namespace = { listed: told, mounts, unions, chroot, leaky: false, kernels, fixed }
     if (key !== null) this.#namespaces.set(key, namespace)
     return namespace
   }
@@ -155,7 +166,7 @@ export class Viewer {
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         warn(error)
-        return []
+        return [this.#tables.withoutBranches(mount)]
       }
     })
   }
@@ -166,20 +177,27 @@ export class Viewer {
    */
   #rootOf(mounts: readonly Mount[]): ByteString {
     const own = mountOver(mounts, '/')
-    return this.#reader().find(({ mount_id }) => mount_id === own?.mount_id)?.mount_point ?? '/'
+    return this.#reader().mounts.find(({ mount_id }) => mount_id === own?.mount_id)?.mount_point ?? '/'
   }
 
-  #reader(): readonly Mount[] {
-    this.#readerMounts ??= readerMounts(this.procfs)
-    return this.#readerMounts
+  #reader(): Reader {
+    this.#knownReader ??= readerOf(this.procfs)
+    return this.#knownReader
   }
 }
 
-function readerMounts(procfs: string): Mount[] {
+/** Who looks: its mounts, by which names in links and maps are told. */
+interface Reader {
+  mounts: readonly Mount[]
+  namespace: string | null
+}
+
+function readerOf(procfs: string): Reader {
   try {
-    return new Process(procfs, 'self').mounts(() => {})
+    const self = new Process(procfs, 'self')
+    return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
   } catch (error) {
-    if (error instanceof InputError) return []
+    if (error instanceof InputError) return { mounts: [], namespace: null }
     throw error
   }
 }

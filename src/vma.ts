@@ -3,9 +3,18 @@ import type { Branch, BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
 import type { FileId } from './files.js'
 import type { Kernel, RawVma } from './map-files.js'
-import { type BranchMatch, bestMatch, branchMatches, mapsName, seenFrom, tableOver } from './match.js'
+import {
+  type BranchMatch,
+  bestMatch,
+  branchMatches,
+  isMemory,
+  mapsName,
+  seenFrom,
+  tableOver,
+  withoutWhiteouts,
+} from './match.js'
 import { type Mount, mountOver } from './mounts.js'
-import { DELETED, join, withoutDeleted } from './paths.js'
+import { DELETED, isBelow, join, withoutDeleted } from './paths.js'
 import { withOthers } from './records.js'
 import { findTruth, type Looks, type State, type Truth } from './state.js'
 
@@ -66,6 +75,8 @@ export interface Finding {
   name: ByteString
   /** The link or maps ends in ` (deleted)`. */
   saysDeleted: boolean
+  /** The name leads out of the process's root, where it was before a chroot: from there it cannot be looked up. */
+  isOutside: boolean
 }
 
 /**
@@ -107,35 +118,94 @@ export function fixVma(raw: RawVma, view: View): Vma {
   return withOthers(vma, others)
 }
 
+/** What a fixed record has besides: the raw one is without, whatever it was made of. */
+const FIXED = new Set<string>([
+  'path',
+  'rpath',
+  'fpath',
+  'dev',
+  'ino',
+  'mnt_id',
+  'fixed',
+  'state',
+  'branch',
+] satisfies (keyof Vma)[])
+
+/** A record unfixed. */
+export function unfixed({
+  pid,
+  comm,
+  container,
+  start,
+  end,
+  perms,
+  offset,
+  link,
+  kernel,
+  ...others
+}: RawVma): RawVma {
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel }, others, FIXED)
+}
+
 /** Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone. */
 export function findUnion({ link, kernel }: RawVma, view: View): Finding {
-  const inMaps =
-    kernel.maps_name === null || kernel.maps_name === '' ? null : mapsName(kernel.maps_name, link)
+  // Shared anonymous memory may have a name in brackets there (Linux 6.2), which is none of a file.
+  const inMaps = kernel.maps_name?.startsWith('/') ? mapsName(kernel.maps_name, link) : null
   const saysDeleted = link.endsWith(DELETED) || (inMaps?.endsWith(DELETED) ?? false)
-  const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
   const name = seenFrom(view.chroot, inMaps ?? link)
+  const isOutside = !isBelow(inMaps ?? link, view.chroot)
+  const none: Finding = { table: null, branch: null, leaks: false, name, saysDeleted, isOutside }
+  if (isMemory(link)) return none
+
+  const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
   const matches = branchMatches(link, view.unions)
   const ofDevice = view.unions.filter(({ dev }) => dev !== null && dev === kernel.maps_dev)
-  const none: Finding = { table: null, branch: null, leaks: false, name, saysDeleted }
-
   const [first] = ofDevice
   if (first !== undefined) {
+    // A layer that is itself of an overlay: the kernel tells the file by the layer's own mount, which the process has not.
+    if (first.fs_type === 'overlay' && isListed(kernel, view) === false) return none
     const own = matches.filter(({ table }) => ofDevice.includes(table))
     if (isSame) return { ...none, table: first, ...rootBranch(own, kernel, view) }
-    const best = bestMatch(own, name)
-    const leaks = first.fs_type === 'aufs' && (best !== null || kernel.mnt_listed !== true)
-    return { ...none, table: best?.table ?? first, branch: best?.branch ?? null, leaks }
+    const best = bestMatch(own, inMaps === null ? null : name)
+    const leaks =
+      first.fs_type === 'aufs' && (best !== null || (inMaps !== null && kernel.mnt_listed !== true))
+    return {
+      ...none,
+      table: best?.table ?? first,
+      branch: best?.branch ?? null,
+      leaks,
+      name: inMaps === null ? (best?.path ?? name) : name,
+    }
   }
   const mount = mountOf(kernel, seenFrom(view.chroot, withoutDeleted(link)), view)
   const overlay = view.unions.find(
     ({ fs_type, dev }) => fs_type === 'overlay' && dev !== null && dev === mount?.dev,
   )
-  if (overlay !== undefined) return { ...none, table: overlay }
+  if (overlay !== undefined && mayBeOverlay(kernel, view)) return { ...none, table: overlay }
+  if (inMaps !== null && !isSame) {
+    // They differ by nothing but a leak; where the table (of a log) or the entry tells no device, that is all there is to know.
+    const best = bestMatch(
+      matches.filter(({ table }) => table.dev === null || kernel.maps_dev === null),
+      name,
+    )
+    return best === null ? none : { ...none, table: best.table, branch: best.branch, leaks: true }
+  }
   // Where maps leaks as well, both name the branch, and the device is that of the branch's filesystem.
-  const mapsLeaks = inMaps === null || (isSame && mount?.dev !== kernel.maps_dev)
+  const mapsLeaks = inMaps === null || (isListed(kernel, view) !== true && mount?.dev !== kernel.maps_dev)
   const best = mapsLeaks ? bestMatch(matches, null) : null
   if (best === null) return none
-  return { ...none, table: best.table, branch: best.branch, leaks: true, name: best.path ?? name }
+  const path = best.path === null ? name : withoutWhiteouts(best.path)
+  return { ...none, table: best.table, branch: best.branch, leaks: true, name: path }
+}
+
+/** Whether the mount of the opened entry is one that the process has; null where it was not opened. */
+export function isListed({ mnt_id, mnt_listed }: Kernel, { mounts }: View): boolean | null {
+  return mnt_id !== null && mounts.length > 0 ? mounts.some((mount) => mount.mount_id === mnt_id) : mnt_listed
+}
+
+/** Before Linux 6.8 stat has another device of an overlay's file than maps; of any other file both have the same. */
+function mayBeOverlay(kernel: Kernel, view: View): boolean {
+  return isListed(kernel, view) !== false && (kernel.dev === null || kernel.dev !== kernel.maps_dev)
 }
 
 /** A link that is right may be a path in a branch `/` too, and nothing of it tells which; the mount may, or what the kernel does elsewhere. */
@@ -145,7 +215,7 @@ function rootBranch(
   view: View,
 ): Pick<Finding, 'branch' | 'leaks'> {
   const roots = new Set(own.flatMap(({ branch }) => (branch.path === '/' ? [branch.index] : [])))
-  const unlisted = kernel.mnt_listed === false && roots.size > 0
+  const unlisted = isListed(kernel, view) === false && roots.size > 0
   const [index, other] = roots
   const only =
     index !== undefined && other === undefined && (unlisted || view.leaky)
@@ -156,8 +226,7 @@ function rootBranch(
 
 /** The mount that a file lies on: the one that fdinfo tells, or the one that the process has over its path. */
 function mountOf(kernel: Kernel, path: ByteString, { mounts, unions }: View): { dev: string | null } | null {
-  const told =
-    kernel.mnt_listed === true ? mounts.find(({ mount_id }) => mount_id === kernel.mnt_id) : undefined
+  const told = mounts.find(({ mount_id }) => mount_id === kernel.mnt_id)
   if (told !== undefined) return told
   if (mounts.length > 0) return mountOver(mounts, path)
   return mountOver(

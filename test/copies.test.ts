@@ -321,7 +321,7 @@ const overlays: OverlayCase[] = [
 
 for (const { title, files, attributes, found } of overlays) {
   test(title, (t) => {
-    const { find, folder } = union(t, files, overlayHiding('user'))
+    const { find, folder } = union(t, files, overlayHiding('user', true))
     const isSet = Object.entries(attributes).every(([file, each]) => setAttributes(`${folder}/${file}`, each))
     if (!isSet) {
       t.log('passed over, as it needs setfattr, getfattr, and a filesystem that keeps user attributes')
@@ -336,7 +336,7 @@ test('A path that leads round in circles in an overlay has an end', (t) => {
   const { find, folder } = union(
     t,
     { 'top=rw': ['a/'], 'mid=ro': ['a/'], 'base=ro': ['a/f'] },
-    overlayHiding('user'),
+    overlayHiding('user', true),
   )
   if (
     !setAttributes(`${folder}/top/a`, { redirect: '/a/a' }) ||

@@ -28,7 +28,7 @@ const told = (link: ByteString, tables: BranchTable[]) =>
 /** What is meant, in the same form. */
 function best(link: ByteString, name: ByteString | null, tables: BranchTable[]) {
   const match = bestMatch(branchMatches(link, tables), name)
-  return match && [match.table.mount_id, match.branch.index, match.path]
+  return match && [match.table.mount_id, match.branch?.index ?? null, match.path]
 }
 
 // captures/leaky-05-prefix: /layers/a/b is nested by a mount of its own.

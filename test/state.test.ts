@@ -86,6 +86,7 @@ const found = (dev: string, ino: string): Found => ({
   isWhiteout: false,
   mayLackData: false,
   birth: 0n,
+  changed: 0n,
 })
 
 /** What one would have seen on the captured machine. */
@@ -127,6 +128,7 @@ function looksAt(sample: string, unionDev: string): Looks {
           file,
           mount_id: null,
           isMeta: false,
+          since: file.birth,
           isCopiedUp: () => null,
         })
       if (hidesBelow(branch.path ?? '', path)) break
@@ -442,7 +444,7 @@ const withTimes = (birth: bigint, start: bigint | null) => (looks: Looks) => ({
   firstStart: () => start,
   copies: (table: Parameters<Looks['copies']>[0], path: ByteString): Copies => {
     const { copies, isComplete } = looks.copies(table, path)
-    return { isComplete, copies: copies.map((copy) => ({ ...copy, file: { ...copy.file, birth } })) }
+    return { isComplete, copies: copies.map((copy) => ({ ...copy, since: birth })) }
   },
 })
 

@@ -1,12 +1,15 @@
 /** What the command line of `aufs-vma` asks for. */
 import { type BranchTable, tableRecordFilter } from '../branches.js'
 import { bytesOf } from '../bytes.js'
+import { NotFollowedError } from '../entries.js'
 import { InputError } from '../errors.js'
 import type { Fixer } from '../fix.js'
 import { converter } from '../lines.js'
+import type { RawVma } from '../map-files.js'
 import { ForbiddenError, GoneError, listPids } from '../process.js'
 import { isStale } from '../state.js'
 import type { ViewOptions } from '../view.js'
+import type { Vma } from '../vma.js'
 import { type Run, UsageError } from './command.js'
 
 type Report = Run<unknown>['report']
@@ -14,6 +17,8 @@ type Report = Run<unknown>['report']
 interface Wish {
   pid: string[] | undefined
   all: boolean
+  stale: boolean
+  raw: boolean
   branches: string | undefined
   root: string | undefined
   stat: boolean | undefined
@@ -23,7 +28,7 @@ interface Wish {
 }
 
 /** The processes asked for; null where entries come from standard input or files. @throws UsageError for what cannot be meant */
-export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): number[] | null {
+export function wantedPids({ pid, all, root, procfs, stale, raw }: Wish, files: string[]): number[] | null {
   const tokens = pid?.flatMap((list) => list.split(','))
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   if (bad !== undefined) throw new UsageError(`--pid takes process numbers, not "${bad}"`)
@@ -31,7 +36,9 @@ export function wantedPids({ pid, all, root, procfs }: Wish, files: string[]): n
   if ((all || tokens !== undefined) && files.length > 0) throw new UsageError('--pid and --all read no FILE')
   if (root !== undefined && (all || (tokens?.length ?? 0) > 1))
     throw new UsageError('--root goes with one --pid only')
-  return all ? listPids(procfs) : (tokens?.map(Number) ?? null)
+  if (stale && raw) throw new UsageError('--raw tells no state, so it goes without --stale')
+  if (tokens === undefined) return all ? listPids(procfs) : null
+  return [...new Set(tokens.map(Number))]
 }
 
 /** How the processes are to be looked at. */
@@ -72,16 +79,23 @@ export function* processRecords(
 ): Generator<object | null> {
   const progress = new Progress(all ? pids.length : 0)
   let forbidden = 0
+  const told = new Set<string>()
   for (const pid of pids) {
     progress.step()
     let stop = false
     const warn = (error: InputError) => {
+      // One message is enough for a whole machine.
+      if (all && error instanceof NotFollowedError && told.has(error.message)) return
+      told.add(error.message)
       progress.clear()
       stop ||= report(`pid ${pid}`, error) === 'stop'
     }
     try {
-      if (raw) yield* fixer.raw(pid, warn)
-      else for (const vma of fixer.ofProcess(pid, warn)) if (!stale || isStale(vma)) yield vma
+      const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+      for (const record of stale ? staleOf(records) : records) {
+        if (stop) return
+        yield record
+      }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       if (all && error instanceof ForbiddenError) forbidden += 1
@@ -93,6 +107,10 @@ export function* processRecords(
   progress.clear()
   if (forbidden > 0)
     report('--all', new InputError(`${forbidden} of ${pids.length} processes may not be read by this user`))
+}
+
+function* staleOf(records: Iterable<RawVma | Vma>): Generator<Vma> {
+  for (const record of records) if ('state' in record && isStale(record)) yield record
 }
 
 interface Choice {
