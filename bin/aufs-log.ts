@@ -5,4 +5,7 @@ import { aufsLog } from '../src/cli/usage.js'
 import { converter } from '../src/lines.js'
 import { logFilter } from '../src/log.js'
 
-command(aufsLog, ({ each }) => each((lines) => converter(logFilter(), ndjsonLine, lines)))
+command(aufsLog, ({ each }) => {
+  const filter = logFilter()
+  each((lines) => converter(filter, ndjsonLine, lines))
+})

@@ -5,6 +5,7 @@ import { aufsRemount } from '../src/cli/usage.js'
 import { converter } from '../src/lines.js'
 import { remountFilter } from '../src/remount.js'
 
-command(aufsRemount, ({ options: { root = null }, each }) =>
-  each((lines) => converter(remountFilter(root && bytesOf(root)), (text) => text, lines)),
-)
+command(aufsRemount, ({ options: { root }, each }) => {
+  const filter = remountFilter(root === undefined ? null : bytesOf(root))
+  each((lines) => converter(filter, (text) => text, lines))
+})

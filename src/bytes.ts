@@ -39,6 +39,11 @@ export function textOf(bytes: ByteString): string {
   return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes
 }
 
+/** Whether bytes are text in UTF-8. */
+export function isUtf8Text(bytes: ByteString): boolean {
+  return !NOT_ASCII.test(bytes) || isUtf8(Buffer.from(bytes, 'latin1'))
+}
+
 /**
  * Decodes the escapes of `seq_path()` and `mangle_path()`: a backslash and three octal digits is a byte.
  * Anything else after a backslash stays, as the kernel never writes it.
@@ -66,6 +71,14 @@ function octal(byte: string): string {
   return `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`
 }
 
+/** A text in which no character does anything to a terminal: control characters and those that turn the direction of writing are escaped as JSON does. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /**
  * Makes a byte string safe to show in a message: the text of it, in quotes, with control characters (C0, C1,
  * and those that turn the direction of writing) escaped as JSON does, cut after `length` characters.
@@ -77,10 +90,7 @@ export function quote(bytes: ByteString, length = 60): string {
   const start = Array.from(text.slice(0, 2 * length))
     .slice(0, length)
     .join('')
-  const shown = JSON.stringify(start).replace(
-    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const shown = printable(JSON.stringify(start))
   return start.length < text.length || bytes.length > 4 * length ? `${shown}…` : shown
 }
 
@@ -132,9 +142,7 @@ function exactBytes(field: Json): Json {
 }
 
 function base64(bytes: ByteString): string | null {
-  if (!NOT_ASCII.test(bytes)) return null
-  const buffer = Buffer.from(bytes, 'latin1')
-  return isUtf8(buffer) ? null : buffer.toString('base64')
+  return isUtf8Text(bytes) ? null : Buffer.from(bytes, 'latin1').toString('base64')
 }
 
 /** A record of text, as JSON has it, as one of byte strings (see {@link parse}). */

@@ -29,6 +29,8 @@ export interface Filter<T> {
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
   /** Whether the line from `start` to `end` of a block is sure to give nothing: then it need not be cut out and told. */
   passesOver?(block: ByteString, start: number, end: number): boolean
+  /** Told of a line that is too long to be told. */
+  tooLong?(emit: Emit<T>, warn: Emit<InputError>): void
   /** Told when the input has ended. */
   end?(emit: Emit<T>, warn: Emit<InputError>): void
 }
@@ -112,7 +114,10 @@ export class Guarded<T> {
     this.#number += 1
     if (text === '' || this.#stopped) return
     try {
-      if (text.length > this.#maxLine) throw new InputError(`longer than ${this.#maxLine} bytes`, text)
+      if (text.length > this.#maxLine) {
+        this.#filter.tooLong?.(this.#emit, this.#warn)
+        throw new InputError(`longer than ${this.#maxLine} bytes`, text)
+      }
       this.#filter.line({ text, number: this.#number }, this.#emit, this.#warn)
     } catch (error) {
       this.#caught(error, this.#number)
@@ -141,8 +146,11 @@ export class Guarded<T> {
   readonly #warn = (error: InputError): void => this.#tell(error, this.#number)
 
   #caught(error: unknown, line: number | null): void {
-    if (!(error instanceof InputError)) throw error
-    this.#tell(error, line)
+    if (error instanceof InputError) this.#tell(error, line)
+    // A record that is nested deeper than the stack.
+    else if (error instanceof RangeError && error.message.includes('call stack'))
+      this.#tell(new InputError('nested too deeply'), line)
+    else throw error
   }
 
   #tell(error: InputError, line: number | null): void {

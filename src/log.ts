@@ -42,9 +42,8 @@ const REMEMBERED = 10_000
 
 const NOWHERE: Place = { mount_id: null, mount_point: null, root: null, dev: null }
 
-// The most that AUFS can be configured for is 32767 branches, so no number has more than five digits. sysfs escapes a
-// carriage return in a path: one that stands there as it is came with the line ending.
-const BRANCH = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/br(0|[1-9]\d{0,4}) : (\/.*?)\r?$/s
+// The most that AUFS can be configured for is 32767 branches, so no number has more than five digits.
+const BRANCH = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/br(0|[1-9]\d{0,4}) : (\/.*)$/s
 
 /**
  * Parses a branch line, whatever stands before it in the line; the path is decoded as sysfs escapes it.
@@ -103,7 +102,7 @@ export function logFilter(): Filter<BranchTable> {
   const told = new Recent<string, true>(REMEMBERED)
   let collection: Collection | null = null
 
-  const tell = (table: BranchTable, emit: Emit<BranchTable>) => {
+  const tellOnce = (table: BranchTable, emit: Emit<BranchTable>) => {
     const key = keyOf(table)
     if (!told.has(key)) emit(table)
     told.set(key, true)
@@ -115,7 +114,7 @@ export function logFilter(): Filter<BranchTable> {
     const branches = branchesOf(paths)
     if (branches === null) return warn(gap(si, paths, line))
     const place = places.get(si) ?? NOWHERE
-    tell({ ...place, fs_type: 'aufs', si, source: 'log', xi_path: null, workdir: null, branches }, emit)
+    tellOnce({ ...place, fs_type: 'aufs', si, source: 'log', xi_path: null, workdir: null, branches }, emit)
   }
   const branches = new Needle('/sys/fs/aufs/si_')
   const mounts = new Needle('@ ./')
@@ -124,7 +123,11 @@ export function logFilter(): Filter<BranchTable> {
       // A line that says nothing ends a collection all the same.
       return collection === null && !branches.isIn(block, start, end) && !mounts.isIn(block, start, end)
     },
-    line({ text, number }, emit, warn) {
+    tooLong: close,
+    line({ text: told, number }, emit, warn) {
+      // sysfs escapes a carriage return in a path: one at the end came with the line ending.
+      const text = told.replace(/\r$/, '')
+      if (text === '') return
       const branch = parseLoggedBranch(text)
       if (collection === null || branch?.si !== collection.si || collection.paths.has(branch.index))
         close(emit, warn)
@@ -134,7 +137,8 @@ export function logFilter(): Filter<BranchTable> {
         return
       }
       const mount = parseLoggedMount(text)
-      if (mount?.fs_type === 'overlay') tell(overlayTable(mount), emit)
+      if (mount?.fs_type === 'overlay' && /(^|,)lowerdir\+?=/.test(mount.options))
+        tellOnce(overlayTable(mount), emit)
       const si = mount?.fs_type === 'aufs' ? /(?:^|,)si=([0-9a-f]+)/.exec(mount.options)?.[1] : undefined
       if (mount !== null && si !== undefined) places.set(si, placeOf(mount))
     },

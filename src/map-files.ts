@@ -4,7 +4,7 @@ import type { ByteString } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
 import { DELETED } from './paths.js'
-import { hasFields, isCount, isText, orNull, parseRecord, withOthers } from './records.js'
+import { hasFields, isCount, isRecord, isText, orNull, parseRecord, withOthers } from './records.js'
 import { recordStream } from './streams.js'
 
 /** What the kernel says of a mapped file. What it will not tell is null. */
@@ -67,8 +67,9 @@ export function entryFilter(): Filter<RawVma> {
   }
   return {
     line({ text, number }, emit) {
-      const next = text.startsWith('{') ? null : parseEntry(text)
-      if (text.startsWith('{')) {
+      const isRaw = isRecord(text)
+      const next = isRaw ? null : parseEntry(text)
+      if (isRaw) {
         flush(emit)
         emit(inOrder(parseRecord(text, 'raw VMA record', isRawVma)))
       } else if (next !== null) {

@@ -49,13 +49,15 @@ export function overlayLayers(
   }
 }
 
-/** Old kernels show a comma in a path raw: what begins no option belongs to the path before it. */
+/** Old kernels show a comma in a path raw: what begins no option, or follows a backslash, belongs to the path before it. */
 function joinPaths(superOptions: readonly ByteString[]): ByteString[] {
   const options: ByteString[] = []
   for (const option of superOptions) {
     const before = options.at(-1)
     const isPath = before !== undefined && PATH_OPTIONS.some((name) => before.startsWith(name))
-    if (isPath && !/^[a-z_]+\+?(=|$)/.test(option)) options[options.length - 1] = `${before},${option}`
+    const isEscaped = before !== undefined && !/^\w+\+=/.test(before) && /(?<!\\)(\\\\)*\\$/.test(before)
+    if (isPath && (isEscaped || !/^[a-z_]+\+?(=|$)/.test(option)))
+      options[options.length - 1] = `${before},${option}`
     else options.push(option)
   }
   return options
@@ -90,8 +92,9 @@ function splitLowerdir(text: ByteString): Layer[] {
   return layers
 }
 
+/** A backslash at the very end escapes nothing, and the kernel drops it (`ovl_unescape()`). */
 function unescapeBackslashes(text: ByteString): ByteString {
-  return text.replace(/\\(.)/gs, '$1')
+  return text.replace(/\\(.|$)/gs, '$1')
 }
 
 /**

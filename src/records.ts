@@ -1,5 +1,5 @@
 /** Records read back from NDJSON: whatever wrote them, only what has the right fields is let in. */
-import { type ByteString, type Json, parse } from './bytes.js'
+import { type ByteString, isUtf8Text, type Json, parse } from './bytes.js'
 import { InputError } from './errors.js'
 
 /**
@@ -15,7 +15,13 @@ export function parseRecord<T>(line: ByteString, name: string, is: (value: unkno
   return value
 }
 
+/** Whether a line is a record, and no text. */
+export function isRecord(line: ByteString): boolean {
+  return /^[ \t]*\{/.test(line)
+}
+
 function parseJson(line: ByteString): Json {
+  if (!isUtf8Text(line)) throw new InputError('no UTF-8', line)
   try {
     return parse(line)
   } catch {

@@ -6,6 +6,7 @@ import { InputError } from './errors.js'
 import type { Filter, LineOptions } from './lines.js'
 import { aufsPlan, type Layer, overlayPlan } from './mount-options.js'
 import { below, DELETED, join } from './paths.js'
+import { Recent } from './recent.js'
 import { hasFields, isText, isTexts, orNull, parseRecord } from './records.js'
 import { word } from './shell.js'
 import { chunkStream } from './streams.js'
@@ -43,17 +44,28 @@ export function remountCommands(table: Remountable, root: ByteString | null): By
   return links.around([...mounts, ...bindRoot(table.root, target)])
 }
 
+/** What mountinfo adds to the root or mount point of what was removed (`seq_dentry()` in fs/seq_file.c). */
+const UNLINKED = '//deleted'
+
 function mountTarget(path: ByteString | null): ByteString {
   if (path === null) throw new InputError('where it was mounted is not known: --root DIR tells where')
   if (path === '' || path.includes('\0')) throw new InputError('no mount point', path)
+  if (path.endsWith(UNLINKED)) throw new InputError('the mount point was removed', path)
   return path.startsWith('/') ? path : `./${path}`
 }
 
 /** Where only a folder of the union was mounted, that folder is put over the whole. */
 function bindRoot(root: ByteString | null, target: ByteString): ByteString[] {
   if (root === null || root === '/') return []
-  checkPath(root, 'the root')
+  checkRoot(root)
+  // A look-up of /… begins below what was mounted there: it would find the folder of the host.
+  if (target === '/') throw new InputError('a folder of the union cannot be put over /', root)
   return [`mount --bind ${word(join(target, root))} ${word(target)}`]
+}
+
+function checkRoot(root: ByteString): void {
+  checkPath(root, 'the root')
+  if (root.endsWith(UNLINKED)) throw new InputError('the root was removed', root)
 }
 
 /** The branches, where all of them can be mounted, with the permissions that they have when nobody tells. */
@@ -91,21 +103,48 @@ function checkPath(path: ByteString, name: string): void {
 /**
  * The filter behind {@link remount}: NDJSON tables to shell text.
  *
+ * A union that is mounted again already is bound to its other places.
+ *
  * @param root where: the first union is mounted there, one that was mounted in a folder of it in that folder. A table whose
  *   mount is not known goes there as well; one that was mounted elsewhere is an InputError.
  */
 export function remountFilter(root: ByteString | null): Filter<ByteString> {
   let top: ByteString | null = null
   let prelude = PRELUDE
+  const mounted = new Recent<string, ByteString>(REMEMBERED)
   return {
     line({ text }, emit) {
       const table = parseRecord(text, 'branch table', isRemountable)
       top ??= table.mount_point
-      const commands = remountCommands(table, root === null ? null : placeBelow(root, table.mount_point, top))
+      const place = root === null ? table.mount_point : placeBelow(root, table.mount_point, top)
+      const known = mounted.get(unionOf(table))
+      const commands = known === undefined ? remountCommands(table, place) : bindAgain(table, known, place)
       emit(prelude + commands)
       prelude = ''
+      if (known === undefined && isWhole(table)) mounted.set(unionOf(table), mountTarget(place))
     },
   }
+}
+
+/** Unions that are remembered of an endless input. */
+const REMEMBERED = 1000
+
+/** What makes two tables mounts of one union. To mount its writable branch twice would be undefined (overlayfs), or refused. */
+function unionOf({ fs_type, branches, workdir }: Remountable): string {
+  return JSON.stringify([
+    fs_type,
+    workdir,
+    branches.map(({ path, perm, attributes }) => [path, perm, attributes]),
+  ])
+}
+
+function isWhole({ root }: Remountable): boolean {
+  return root === null || root === '/'
+}
+
+function bindAgain({ root }: Remountable, known: ByteString, place: ByteString | null): ByteString {
+  if (root !== null) checkRoot(root)
+  return `mount --bind ${word(join(known, root ?? '/'))} ${word(mountTarget(place))}\n`
 }
 
 function placeBelow(root: ByteString, mountPoint: ByteString | null, top: ByteString | null): ByteString {

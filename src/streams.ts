@@ -49,9 +49,10 @@ function* encoded(text: ByteString): Generator<Buffer> {
  * comes next can tell.
  */
 function clip(max: number): Transform {
-  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Buffer>) {
+  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Buffer | string>) {
     let length = 0
-    for await (const chunk of source) {
+    for await (const given of source) {
+      const chunk = typeof given === 'string' ? Buffer.from(given) : given
       if (length + chunk.length <= max) {
         const newline = chunk.lastIndexOf(NEWLINE)
         length = newline === -1 ? length + chunk.length : chunk.length - newline - 1

@@ -8,7 +8,7 @@ import type { Emit, Filter, Line, LineOptions } from './lines.js'
 import { isMount, type Mount, parseMount } from './mounts.js'
 import { overlayLayers } from './overlay.js'
 import { Recent } from './recent.js'
-import { parseRecord, withOthers } from './records.js'
+import { isRecord, parseRecord, withOthers } from './records.js'
 import { recordStream } from './streams.js'
 import { readSuperblock, type Superblock } from './sysfs.js'
 
@@ -161,7 +161,7 @@ function isDigit(code: number): boolean {
 
 /** A mountinfo line, or a mount record in JSON. */
 function readMount({ text }: Line): Mount {
-  return text.startsWith('{') ? parseRecord(text, 'mount record', isMount) : parseMount(text)
+  return isRecord(text) ? parseRecord(text, 'mount record', isMount) : parseMount(text)
 }
 
 /** What a table does not keep of a mount. */

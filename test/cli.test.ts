@@ -178,6 +178,13 @@ const wrong: [command: string, args: string[]][] = [
   ['aufs-mounts', ['--max-line']],
   ['aufs-mounts', ['--format', 'log']],
   ['aufs-log', ['--pid', '1']],
+  ['aufs-mounts', ['--strict=maybe']],
+  ['aufs-mounts', ['--no-procfs']],
+  ['aufs-mounts', ['--procfs.x', '1']],
+  ['aufs-remount', ['--root.x', '1']],
+  ['aufs-remount', ['--no-root']],
+  ['aufs-mounts', ['--x\x1b[31my']],
+  ['aufs-vma', ['--pid', '1', '--raw', '--stale']],
 ]
 for (const [command, args] of wrong) {
   test(`${[command, ...args].join(' ')} is wrong usage`, async (t) => {
@@ -185,9 +192,59 @@ for (const [command, args] of wrong) {
     t.is(stdout, '')
     t.is(status, 2)
     t.true(stderr.startsWith(`${command}: `), stderr)
+    t.is(lines(stderr).length, 2)
     t.is(lines(stderr).at(-1), `Try: ${command} --help`)
+    t.notRegex(stderr, /[^\n -~]/)
   })
 }
+
+test('a word of the command line that is no UTF-8 is wrong usage, not another name', async (t) => {
+  const { stdout, stderr, status } = await shell("aufs-mounts $'/tmp/\\xff'")
+  t.deepEqual([stdout, status], ['', 2])
+  t.regex(stderr, /^aufs-mounts: a word of the command line is no UTF-8\n/)
+})
+
+test('a flag takes no word that follows it for its value', async (t) => {
+  const { stderr, status } = await run('aufs-mounts', ['--strict', 'true'])
+  t.is(stderr, 'aufs-mounts: true: no such file or directory (ENOENT)\n')
+  t.is(status, 1)
+})
+
+test('of an option that is given twice the last counts', async (t) => {
+  const { stderr, status } = await run('aufs-mounts', ['--max-line', '5', '--max-line', '600', MOUNTINFO])
+  t.deepEqual([stderr, status], ['', 0])
+})
+
+test('help and version that cannot be written are a message and exit status 1', async (t) => {
+  for (const option of ['--help', '--version']) {
+    const { stderr, status } = await shell(`aufs-mounts ${option} > /dev/full`)
+    t.is(stderr, 'aufs-mounts: standard output: no space left on device (ENOSPC)\n')
+    t.is(status, 1)
+  }
+})
+
+test('where nobody hears the messages, the records are written all the same', async (t) => {
+  const { stdout, status } = await shell(`{ echo bad; cat ${MOUNTINFO}; } | aufs-mounts 2> /dev/full`)
+  t.is(lines(stdout).length, lines(read(MOUNTINFO)).length)
+  t.is(status, 1)
+})
+
+test('a folder as standard input is a message', async (t) => {
+  const { stderr, status } = await shell('aufs-mounts < /')
+  t.is(stderr, 'aufs-mounts: stdin: illegal operation on a directory (EISDIR)\n')
+  t.is(status, 1)
+})
+
+test('the same collection in two logs is one table, and a union in two files is mounted once', async (t) => {
+  const log = 'samples/criu-logs/map-deleted-top/criu/dump.log'
+  const { stdout } = await run('aufs-log', [log, log])
+  t.is(lines(stdout).length, 1)
+  const { stdout: script } = await shell(
+    `aufs-log ${log} > /dev/null; aufs-remount --root /mnt <(aufs-log ${log}) <(aufs-log ${log})`,
+  )
+  t.is(script.match(/-t aufs/g)?.length, 1)
+  t.is(script.match(/^set -e$/gm)?.length, 1)
+})
 
 // Lines that cannot be used.
 

@@ -106,7 +106,6 @@ const branchLines: Record<string, [line: string, path: string | null]> = {
   'a raw space': ['/sys/fs/aufs/si_1a/br0 : /a b', '/a b'],
   'bytes that are no UTF-8': ['/sys/fs/aufs/si_1a/br0 : /\xff\xfe', '/\xff\xfe'],
   'signs that mean something elsewhere': ['/sys/fs/aufs/si_1a/br0 : /a:b,c=rw#d : e', '/a:b,c=rw#d : e'],
-  'a carriage return of its line': ['/sys/fs/aufs/si_1a/br0 : /a\r', '/a'],
   'an escaped carriage return': ['/sys/fs/aufs/si_1a/br0 : /a\\015', '/a\r'],
   'a read error of CRIU': ['Parse error reading /sys/fs/aufs/si_1a/br0: Argument list too long', null],
   'no path': ['/sys/fs/aufs/si_1a/br0 : ', null],
@@ -282,7 +281,29 @@ test('An overlay is a table at once, each mount its own, and what is none is an 
     ],
   )
   t.deepEqual(pathsOf(tables.slice(0, 1)), [['/u,:', '/sp ace', '/com,ma', '/co:lon', '/data']])
-  t.throws(() => filtered([line(1, 'userxattr')]), { name: 'InputError' })
+  t.deepEqual(filtered([line(1, 'userxattr')]).tables, [], 'a line that was cut')
+})
+
+test('The carriage return of a line ending is no part of what it says, and a line of nothing else ends no collection', (t) => {
+  const overlay =
+    'type overlay source o mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options lowerdir=/a,upperdir=/u,workdir=/w\r'
+  const { tables } = filtered([`${br(0, '/a')}\r`, '\r', `${br(1, '/b')}\r`, overlay])
+  t.deepEqual(pathsOf(tables), [
+    ['/a', '/b'],
+    ['/u', '/a'],
+  ])
+  t.is(tables[1]?.workdir, '/w')
+})
+
+test('A line that is too long ends a collection', async (t) => {
+  const errors: string[] = []
+  const onError = ({ message }: Error) => errors.push(message)
+  const log = Readable.from([`${br(0, '/a')}\n${'x'.repeat(100)}\n${br(1, '/b')}\n`])
+  const tables = await log.pipe(parseLog({ maxLine: 80, onError })).toArray()
+  t.deepEqual(pathsOf(tables), [['/a']])
+  t.is(errors.length, 2)
+  t.regex(errors[0] ?? '', /longer than 80 bytes/)
+  t.regex(errors[1] ?? '', /br0 of si_1a is missing/)
 })
 
 test('Records are text, with their exact bytes beside what is no UTF-8', async (t) => {

@@ -18,6 +18,19 @@ function layersOf(options: ByteString, base: ByteString | null = null) {
 
 const cases: { name: string; entry: ByteString; layers: string[][]; workdir?: ByteString }[] = [
   {
+    name: 'a lone backslash at the end, which the kernel drops',
+    entry: 'ro,lowerdir=/x/l1:/x/l2\\134',
+    layers: [
+      ['/x/l1', 'ro'],
+      ['/x/l2', 'ro'],
+    ],
+  },
+  {
+    name: 'a raw comma after a backslash, before what looks like an option',
+    entry: 'ro,lowerdir=/ov/com\\,ma,redirect_dir=on',
+    layers: [['/ov/com,ma', 'ro']],
+  },
+  {
     name: 'the upper folder first, then the lower ones left to right',
     entry: 'rw,lowerdir=/t/l1:/t/l2:/t/l3,upperdir=/t/u,workdir=/t/w,uuid=on',
     layers: [

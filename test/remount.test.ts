@@ -245,8 +245,20 @@ test('Any table comes back: the same paths and permissions, in their order', (t)
   )
 })
 
-const refused: Record<string, [table: BranchTable, message: RegExp]> = {
+const refused: Record<string, [table: BranchTable, message: RegExp, target?: string | null]> = {
   'a branch that is not known': [table(['/a', null]), /path of branch 1 is not known/],
+  'a root that was removed': [
+    table(['/a'], { root: '/dir//deleted' }),
+    /root was removed: "\/dir\/\/deleted"/,
+  ],
+  'a mount point that was removed': [
+    table(['/a'], { mount_point: '/u//deleted' }),
+    /mount point was removed/,
+  ],
+  'a folder of the union over /, where its look-up would find the folder of the host': [
+    table(['/a'], { root: '/home' }),
+    /cannot be put over \/: "\/home"/,
+  ],
   'the same path twice': [table(['/a', '/b', '/a']), /branch 2 is there twice: "\/a"/],
   'a writable /': [table(['/\0rw', '/b']), /branch 0 is a writable \//],
   'a topmost / that would be writable': [table(['/', '/b']), /branch 0 is a writable \//],
@@ -278,9 +290,9 @@ const refused: Record<string, [table: BranchTable, message: RegExp]> = {
   ],
 }
 
-for (const [name, [bad, message]] of Object.entries(refused)) {
+for (const [name, [bad, message, target = '/u']] of Object.entries(refused)) {
   test(`No command but an error for ${name}`, (t) => {
-    t.throws(() => remountCommands(bad, '/u'), { instanceOf: InputError, message })
+    t.throws(() => remountCommands(bad, target), { instanceOf: InputError, message })
   })
 }
 
@@ -473,4 +485,19 @@ test('A real overlay with data-only layers, and of a folder', (t) => {
   const ran = isolated(`set -e\n${made}${commands}ls /tmp/u; grep -c metacopy=on /proc/self/mountinfo`)
   if (ran === null) return skip(t)
   t.is(ran.stdout, 'f\n2\n', ran.stderr)
+})
+
+test('a union that is mounted at several places is mounted once, and bound to the others', (t) => {
+  const at = (mount_point: string, root = '/') => table(['/a\0rw', '/b\0ro+wh'], { mount_point, root })
+  const { script, errors } = scriptOf(
+    [at('/u'), at('/again'), at('/sub', "/d'r"), at('/sub', '/x//deleted')],
+    null,
+  )
+  t.deepEqual(script.split('\n').slice(2), [
+    'mount -t aufs -o br:/a=rw:/b=ro+wh none /u',
+    'mount --bind /u /again',
+    "mount --bind '/u/d'\\''r' /sub",
+    '',
+  ])
+  t.is(errors.length, 1)
 })

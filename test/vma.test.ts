@@ -69,6 +69,7 @@ const leaked = (maps_name: string, maps_dev = '0:17'): Partial<Kernel> => ({
 })
 
 const BASE = tableOf(['/l/top', '/l/base'])
+const OVERLAY = tableOf(['/o/up', '/o/low'], { fs_type: 'overlay', si: null })
 
 test('A link that names the branch is put right', (t) => {
   const kernel = { ...UNKNOWN, ...leaked('/bin/cat') }
@@ -301,6 +302,103 @@ const cases: Case[] = [
     view: viewOf([tableOf(['/o/up', '/o/low'], { fs_type: 'overlay', si: null })]),
     told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: 29 },
     branch: null,
+  },
+  ...['/memfd:a b (deleted)', '/SYSV00004d41 (deleted)', '/dev/zero (deleted)', '/[aio] (deleted)'].map(
+    (link): Case => ({
+      title: `Memory is no file of a union that is mounted at /: ${link}`,
+      raw: entry(link, { maps_dev: '0:1', maps_ino: '3', maps_name: link }),
+      view: viewOf([OVERLAY, tableOf(['/'])]),
+      told: {
+        path: link.replace(' (deleted)', ''),
+        rpath: null,
+        mnt_id: null,
+        fixed: false,
+        state: 'deleted',
+      },
+      branch: null,
+    }),
+  ),
+  {
+    title: 'Named shared memory, which maps shows in brackets, is called as its link',
+    raw: entry('/dev/zero (deleted)', { maps_dev: '0:1', maps_ino: '3', maps_name: '[anon_shmem:pool]' }),
+    view: viewOf([BASE]),
+    told: { path: '/dev/zero', rpath: null, state: 'deleted' },
+  },
+  {
+    title:
+      'A volume of another machine is none of the overlay that is the only union known: stat and maps agree',
+    raw: entry('/etc/hosts', {
+      ...{ dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', maps_name: '/etc/hosts' },
+      ...{ mnt_id: 91, mnt_listed: true },
+    }),
+    view: viewOf([OVERLAY], { mounts: [] }),
+    told: { path: '/etc/hosts', rpath: null, dev: '254:0', ino: '9', mnt_id: 91, fixed: false },
+  },
+  {
+    title: 'A file of no mount of the process is none of the overlay over its name',
+    raw: entry('/usr/sbin/init', {
+      ...{ dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', maps_name: '/usr/sbin/init' },
+      ...{ mnt_id: 43, mnt_listed: false },
+    }),
+    view: viewOf([OVERLAY], { mounts: ['29 21 0:17 / / rw - overlay o rw,lowerdir=/o/low'].map(parseMount) }),
+    told: { path: '/usr/sbin/init', rpath: null, dev: '254:0', ino: '9', mnt_id: 43 },
+  },
+  {
+    title:
+      'A layer that lies on another overlay is told by its own mount, which gives no path of the process',
+    raw: entry('/d/x', {
+      ...{ dev: '0:17', ino: '9', maps_dev: '0:17', maps_ino: '9', maps_name: '/d/x' },
+      ...{ mnt_id: 77, mnt_listed: false },
+    }),
+    view: viewOf([OVERLAY]),
+    told: { path: '/d/x', rpath: null, state: null },
+    branch: null,
+  },
+  {
+    title: 'With a branch / and maps that leak, a volume is none of the union',
+    raw: entry('/vol/v', {
+      ...{ dev: '8:1', ino: '9', maps_dev: '8:1', maps_ino: '9', maps_name: '/vol/v' },
+      ...{ mnt_id: 36, mnt_listed: true },
+    }),
+    view: viewOf([tableOf(['/l/top', '/'])], { mounts: [] }),
+    told: { path: '/vol/v', rpath: null, mnt_id: 36, fixed: false },
+  },
+  {
+    title: 'Of two detached branches, both told as /, none is claimed',
+    raw: entry('/lay/f', { maps_dev: '254:0', maps_ino: '9', maps_name: '/lay/f' }),
+    view: viewOf([tableOf(['/', '/'])]),
+    told: { path: '/lay/f', rpath: './lay/f', mnt_id: -1, fixed: true },
+    branch: null,
+  },
+  {
+    title: 'A table of a log that tells no device: link and maps differ by nothing but a leak',
+    raw: entry('/l/base/bin/cat', leaked('/bin/cat')),
+    view: viewOf([tableOf(['/l/top', '/l/base'], { dev: null })], { mounts: [] }),
+    told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'Where maps tells the device and no name, the link gives the path',
+    raw: entry('/l/base/bin/cat', { ...leaked('/bin/cat'), maps_name: null }),
+    view: viewOf([BASE]),
+    told: { path: '/bin/cat', mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'A branch that is there goes before a removed one of its name',
+    raw: entry('/l/base/f', leaked('/f')),
+    view: viewOf([tableOf(['/l/top', '/l/base (deleted)', '/l/base'])]),
+    told: { path: '/f' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A folder that AUFS renamed to remove it has its own name where maps leaks too',
+    raw: entry('/l/top/d/.wh..wh.gone.000a/f (deleted)', {
+      ...{ maps_dev: '254:0', maps_ino: '9', maps_name: '/l/top/d/.wh..wh.gone.000a/f (deleted)' },
+    }),
+    view: viewOf([BASE]),
+    told: { path: '/d/gone/f', state: 'deleted' },
+    branch: '/l/top',
   },
 ]
 

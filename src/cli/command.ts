@@ -1,12 +1,17 @@
 /** What all commands share: their words, their files, their errors and their exit status. */
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import yargs, { type InferredOptionTypes, type Options } from 'yargs'
 import packageJson from '../../package.json' with { type: 'json' }
-import { type ByteString, bytesOf, ndjsonLine, quote } from '../bytes.js'
+import { type ByteString, bytesOf, ndjsonLine, printable, quote } from '../bytes.js'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Converter, LineOptions } from '../lines.js'
 import { readChunks, writeAll } from './io.js'
 import { common, type Usage } from './usage.js'
+
+/** Loads what few runs need. */
+const load = createRequire(import.meta.url)
 
 /** Wrong usage: a message, a line that points to `--help`, and exit status 2. */
 export class UsageError extends Error {}
@@ -66,7 +71,7 @@ export function command<O extends Record<string, Options>>(
     }
     main({ options, files: operands, report, each, read, send })
   } catch (error) {
-    if (error instanceof UsageError) fail(usage.name, `${error.message}\nTry: ${usage.name} --help`, 2)
+    if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {
       // A reader that has gone (`| head -1`) is no fault.
       if (hasCode(error.cause, 'EPIPE')) process.exit(0)
@@ -92,6 +97,8 @@ function parseArguments<O extends Record<string, Options>>(
     .parserConfiguration({
       'parse-positional-numbers': false,
       'greedy-arrays': false,
+      'dot-notation': false,
+      'boolean-negation': false,
     })
     .version(packageJson.version)
     .help()
@@ -99,10 +106,10 @@ function parseArguments<O extends Record<string, Options>>(
     .epilogue(usage.epilogue)
     .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.getWindowSize()[0]) : WIDEST)
     .fail((message, error) => {
-      throw new UsageError(message ?? error?.message)
+      throw new UsageError(String(message ?? error).replace(/\s*\n\s*/g, ' '))
     })
   let shown = ''
-  const parsed = parser.parseSync(process.argv.slice(2), {}, (_error, _args, output) => {
+  const parsed = parser.parseSync(spelledOut(words(), options), {}, (_error, _args, output) => {
     shown = output
   })
   if (shown !== '') {
@@ -112,6 +119,30 @@ function parseArguments<O extends Record<string, Options>>(
   const { _: operands, ...given } = parsed
   const last = lastOfEach(given, options)
   return { options: last as Args<O>, shared: last as Common, operands: operands.map(String) }
+}
+
+/** The words of the command line. Node has made text of them: what was none is lost. @throws UsageError */
+function words(): string[] {
+  const args = process.argv.slice(2)
+  const isLossy = args.some((arg) => arg.includes('\ufffd')) && !isUtf8(readFileSync('/proc/self/cmdline'))
+  if (isLossy) throw new UsageError('a word of the command line is no UTF-8')
+  return args
+}
+
+/**
+ * Flags with the value that they stand for, as yargs would take `--strict false` for one with a value.
+ *
+ * @throws UsageError where one has a value
+ */
+function spelledOut(args: string[], options: Record<string, Options>): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const flags = args.slice(0, end).map((arg) => {
+    const [, no, name = '', value] = /^--(no-)?([^=]+)(=.*)?$/s.exec(arg) ?? []
+    if (options[name]?.type !== 'boolean') return arg
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`)
+    return `--${name}=${no === undefined}`
+  })
+  return [...flags, ...args.slice(end)]
 }
 
 /** Of an option that is given more than once the last counts, but where it is a list. */
@@ -133,10 +164,14 @@ class ReadError extends Error {}
 /** Standard output that cannot be written, by the system's error. */
 class WriteError extends Error {}
 
+/** Once is enough, where standard input is read again. */
+let hinted = false
+
 /** The bytes of a FILE. @throws ReadError */
 function* contents(file: string, usage: { name: string; hint: string }): Generator<Buffer> {
   const fd = file === '-' ? 0 : attempt(ReadError, () => openSync(file, 'r'))
-  if (fd === 0 && isTerminal(0)) say(`${usage.name}: reading from the terminal; ${usage.hint}`)
+  if (fd === 0 && !hinted && isTerminal(0)) say(`${usage.name}: reading from the terminal; ${usage.hint}`)
+  hinted ||= fd === 0
   const chunks = readChunks(fd)
   try {
     for (;;) {
@@ -177,8 +212,11 @@ const BLOCK = 65_536
 
 function isTerminal(fd: 0 | 1): boolean {
   try {
-    // Most often it is none, and node:tty, which can tell, takes its time to load.
-    return fstatSync(fd).isCharacterDevice() && (fd === 0 ? process.stdin : process.stdout).isTTY
+    // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
+    const { isatty }: typeof import('node:tty') = fstatSync(fd).isCharacterDevice()
+      ? load('node:tty')
+      : { isatty: () => false }
+    return isatty(fd)
   } catch {
     return false
   }
@@ -190,14 +228,15 @@ function sourceName(file: string): string {
   return /^[\x21-\x7e]+$/.test(file) ? file : quote(bytesOf(file), 200)
 }
 
-/** Writes a message; where nobody hears it, the exit status tells. */
-function say(message: string): void {
+/** Writes a line of a message; where nobody hears it, the exit status tells. */
+function say(line: string): void {
   try {
-    writeAll(2, bytesOf(`${message}\n`))
+    writeAll(2, bytesOf(`${printable(line)}\n`))
   } catch {}
 }
 
 function fail(name: string, message: string, status: 1 | 2): never {
   say(`${name}: ${message}`)
+  if (status === 2) say(`Try: ${name} --help`)
   process.exit(status)
 }

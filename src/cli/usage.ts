@@ -36,7 +36,9 @@ export const common = {
   },
 } as const satisfies Record<string, Options>
 
-function positive(value: unknown): number {
+/** Of several, the last counts. */
+function positive(given: unknown): number {
+  const value = Array.isArray(given) ? given.at(-1) : given
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
     throw new Error('--max-line takes a whole number of bytes, 1 or more')
   return value

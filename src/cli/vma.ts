@@ -1,4 +1,5 @@
 /** What the command line of `aufs-vma` asks for. */
+import { resolve } from 'node:path'
 import { type BranchTable, tableRecordFilter } from '../branches.js'
 import { bytesOf } from '../bytes.js'
 import { NotFollowedError } from '../entries.js'
@@ -53,7 +54,7 @@ export function viewOptions(
     ...(stat !== undefined && { stat }),
     ...(branches !== undefined && { tables: readTables(branches, read) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
-    ...(base !== undefined && { overlayBase: bytesOf(base) }),
+    ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
   }
 }
 
