@@ -3,12 +3,13 @@
  * buffer that is used again and again keeps memory flat.
  */
 import { readSync, writeSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import type { ByteString } from '../bytes.js'
 import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
 
 /** Larger ones are no faster, and the texts made of them live long enough for the heap to grow. */
-const CHUNK = 32_768
+const CHUNK = 16_384
 
 /** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
 const RETRY = 5
@@ -19,6 +20,8 @@ const RETRY = 5
  * @throws a system error
  */
 export function* readChunks(fd: number): Generator<Buffer> {
+  // All that becomes of a chunk is garbage before the next: a young generation that grows with it is of no use (V8's flag).
+  setFlagsFromString('--semi-space-growth-factor=1')
   const buffer = Buffer.allocUnsafeSlow(CHUNK)
   for (;;) {
     const length = patiently(() => readSync(fd, buffer))
