@@ -121,10 +121,10 @@ function* branches({ folder, programs, scaled }: Setting): Generator<Comparison>
   yield {
     ...wall,
     work: `aufs-branches, ${unions} AUFS mounts of ${each} branches`,
-    against: 'C: open, read and print them',
+    against: 'C: open, read, print the same files',
     target: 3,
     ours: { command: `${ours('aufs-branches')} --sysfs ${sysfs} < ${mountinfo}`, isRight: count(unions) },
-    peer: { command: `${programs.path('read-branches')} ${sysfs}`, isRight: count(unions * each) },
+    peer: { command: `${programs.path('read-branches')} ${sysfs}`, isRight: count(2 * unions * each) },
     needs: [programs.path('read-branches')],
   }
   const containers = inputs.overlayContainers(folder, scaled(100_000))

@@ -25,6 +25,8 @@ interface Reader {
   name: string
   command: string
   input(folder: string, lines: number): string
+  /** Sizes are divided by it, where a line is a script of its own. */
+  weight?: number
 }
 
 function readers({ folder }: Setting): Reader[] {
@@ -38,7 +40,12 @@ function readers({ folder }: Setting): Reader[] {
       input: inputs.listing,
     },
     { name: 'aufs-log', command: ours('aufs-log'), input: (to, lines) => inputs.log(to, lines, 1000) },
-    { name: 'aufs-remount', command: `${ours('aufs-remount')} --root /mnt`, input: inputs.tables },
+    {
+      name: 'aufs-remount',
+      command: `${ours('aufs-remount')} --root /mnt`,
+      input: inputs.tables,
+      weight: 10,
+    },
   ]
 }
 
@@ -50,11 +57,12 @@ interface Timed {
 
 /** What a line costs, from 10,000 to 100,000 and from there to 1,000,000: a difference is free of what starting costs. */
 export async function* scaling(setting: Setting, runs: number): AsyncGenerator<Limit> {
-  const sizes = [10_000, 100_000, 1_000_000].map(setting.scaled)
-  for (const { name, command, input } of readers(setting))
+  for (const { name, command, input, weight = 1 } of readers(setting)) {
+    const sizes = [10_000, 100_000, 1_000_000].map((size) => setting.scaled(size / weight))
     yield flat(`cost per line: ${name}`, sizes, runs, () =>
       sizes.map((size) => ({ size, command: `${command} < ${input(setting.folder, size)}` })),
     )
+  }
   if (isInstalled('cc')) yield* liveEntries(setting, runs)
 }
 

@@ -1,5 +1,5 @@
 /*
- * Opens, reads and prints the br<N> files of every superblock, in order: read-branches SYSFS
+ * Opens, reads and prints what aufs-branches reads of every superblock, br<N> and brid<N>: read-branches SYSFS
  *
  * Prints a line for each: /sys/fs/aufs/si_<si>/br<N> : <text>
  */
@@ -9,19 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
+static int print_file(const char *sysfs, const char *si, const char *name, int index)
+{
+	char path[4096], text[65536];
+	snprintf(path, sizeof path, "%s/fs/aufs/%s/%s%d", sysfs, si, name, index);
+	int fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	ssize_t length = read(fd, text, sizeof text);
+	close(fd);
+	if (length > 0)
+		printf("/sys/fs/aufs/%s/%s%d : %.*s", si, name, index, (int)length, text);
+	return 1;
+}
+
 static void print_branches(const char *sysfs, const char *si)
 {
-	for (int index = 0;; index++) {
-		char path[4096], text[65536];
-		snprintf(path, sizeof path, "%s/fs/aufs/%s/br%d", sysfs, si, index);
-		int fd = open(path, O_RDONLY);
-		if (fd < 0)
-			return;
-		ssize_t length = read(fd, text, sizeof text);
-		close(fd);
-		if (length > 0)
-			printf("/sys/fs/aufs/%s/br%d : %.*s", si, index, (int)length, text);
-	}
+	for (int index = 0; print_file(sysfs, si, "br", index); index++)
+		print_file(sysfs, si, "brid", index);
 }
 
 int main(int argc, char **argv)

@@ -27,8 +27,11 @@ export type Emit<T> = (record: T) => void
 export interface Filter<T> {
   /** Told of each line that is not empty. */
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
-  /** Whether the line from `start` to `end` of a block is sure to give nothing: then it need not be cut out and told. */
-  passesOver?(block: ByteString, start: number, end: number): boolean
+  /**
+   * A place in the next line of a block, from the one that begins at `start`, that has to be told; the lines before it are
+   * sure to give nothing, and are only counted. -1 where there is none.
+   */
+  next?(block: ByteString, start: number): number
   /** Told of a line that is too long to be told. */
   tooLong?(emit: Emit<T>, warn: Emit<InputError>): void
   /** Told when the input has ended. */
@@ -126,11 +129,21 @@ export class Guarded<T> {
 
   /** Tells the filter of the lines of a block, each with its newline, but for those that it passes over. */
   lines(block: ByteString, start: number, end: number): void {
-    const { passesOver } = this.#filter
-    for (let newline = start; start < end; start = newline + 1) {
-      newline = block.indexOf('\n', start)
-      if (passesOver?.(block, start, newline)) this.#number += 1
-      else this.line(block.slice(start, newline))
+    const { next } = this.#filter
+    while (start < end) {
+      let newline = block.indexOf('\n', start)
+      if (next !== undefined) {
+        const wanted = next(block, start)
+        let passed = 0
+        for (; newline !== -1 && (wanted === -1 || newline < wanted); passed += 1) {
+          start = newline + 1
+          newline = block.indexOf('\n', start)
+        }
+        this.#number += passed
+        if (start >= end) return
+      }
+      this.line(block.slice(start, newline))
+      start = newline + 1
     }
   }
 

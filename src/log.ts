@@ -119,9 +119,11 @@ export function logFilter(): Filter<BranchTable> {
   const branches = new Needle('/sys/fs/aufs/si_')
   const mounts = new Needle('@ ./')
   return {
-    passesOver(block, start, end) {
+    next(block, start) {
       // A line that says nothing ends a collection all the same.
-      return collection === null && !branches.isIn(block, start, end) && !mounts.isIn(block, start, end)
+      if (collection !== null) return start
+      const [branch, mount] = [branches.from(block, start), mounts.from(block, start)]
+      return branch === -1 || mount === -1 ? Math.max(branch, mount) : Math.min(branch, mount)
     },
     tooLong: close,
     line({ text: told, number }, emit, warn) {
@@ -146,23 +148,22 @@ export function logFilter(): Filter<BranchTable> {
   }
 }
 
-/** What is seldom in a log: its next place is looked for in a whole block, and not again in each line. */
+/** What is seldom in a log: where it stands next in a block is remembered, and not looked for again. */
 class Needle {
   readonly #text: string
   #block = ''
-  /** The first place at or after the line that was asked for last. */
   #at = -1
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** Whether it stands between two places; of one block they are asked for in their order. */
-  isIn(block: ByteString, start: number, end: number): boolean {
-    if (block !== this.#block || (this.#at !== -1 && this.#at < start))
-      this.#at = block.indexOf(this.#text, start)
+  /** The first place at or after `start`, -1 where there is none; of one block they are asked for in their order. */
+  from(block: ByteString, start: number): number {
+    const isKnown = block === this.#block && (this.#at === -1 || this.#at >= start)
+    if (!isKnown) this.#at = block.indexOf(this.#text, start)
     this.#block = block
-    return this.#at !== -1 && this.#at < end
+    return this.#at
   }
 }
 

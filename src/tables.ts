@@ -134,7 +134,7 @@ function findSi(superOptions: readonly ByteString[]): ByteString | undefined {
 export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   const tables = new Tables(options)
   return {
-    passesOver: isPlainlyOther,
+    next: nextUnion,
     line(line, emit, warn) {
       const mount = readMount(line)
       if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
@@ -146,6 +146,16 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
 const SHORTEST_HEAD = 14
 
 /** Most mounts are plainly no unions, and not worth parsing. */
+function nextUnion(block: ByteString, start: number): number {
+  for (let line = start; line < block.length; ) {
+    const newline = block.indexOf('\n', line)
+    if (newline === -1) return -1
+    if (newline > line && !isPlainlyOther(block, line, newline)) return line
+    line = newline + 1
+  }
+  return -1
+}
+
 function isPlainlyOther(block: ByteString, start: number, end: number): boolean {
   const separator = block.indexOf(' - ', start)
   if (!isDigit(block.charCodeAt(start)) || separator < start + SHORTEST_HEAD || separator > end) return false

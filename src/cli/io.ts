@@ -9,7 +9,7 @@ import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
 
 /** Larger ones are no faster, and the texts made of them live long enough for the heap to grow. */
-const CHUNK = 16_384
+const CHUNK = 24_576
 
 /** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
 const RETRY = 5
