@@ -126,13 +126,16 @@ class Opener {
     try {
       fd = openSync(`${this.#process.folder}/map_files/${range}`, O_PATH)
     } catch (error) {
-      // ESTALE, ENOENT: the kernel does not tell any more of this one. EPERM: of none.
-      if (hasCode(error, 'EPERM', 'EACCES')) {
+      // ESTALE, ENOENT: the kernel does not tell any more of this one. The others: of none, as the folder is its owner's.
+      const missing = hasCode(error, 'EPERM')
+        ? 'CHECKPOINT_RESTORE'
+        : hasCode(error, 'EACCES')
+          ? 'DAC_READ_SEARCH'
+          : null
+      if (missing !== null) {
         this.#mayFollow = false
         this.#warn(
-          new NotFollowedError(
-            `map_files cannot be followed without CAP_CHECKPOINT_RESTORE: ${systemReason(error)}`,
-          ),
+          new NotFollowedError(`map_files cannot be followed without CAP_${missing}: ${systemReason(error)}`),
         )
       }
       return NOT_OPENED

@@ -34,13 +34,18 @@ const LOOK_PAUSE = 5
  * @example readSuperblock('/sys', '18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
  */
 export function readSuperblock(sysfs: string, si: ByteString): Superblock {
-  if (!/^[0-9a-f]{1,16}$/.test(si)) throw new InputError('si= is no hexadecimal number', si)
+  checkSi(si)
   const folder = `${sysfs}/fs/aufs/si_${si}`
   for (let look = 1; ; look++) {
     const { superblock, changing } = lookAt(folder, list(sysfs, folder))
     if (!changing || look === LOOKS) return superblock
     pause(LOOK_PAUSE)
   }
+}
+
+/** A superblock's id goes into paths and logs. @throws InputError where it is none */
+export function checkSi(si: ByteString): void {
+  if (!/^[0-9a-f]{1,16}$/.test(si)) throw new InputError('si= is no hexadecimal number', si)
 }
 
 function list(sysfs: string, folder: string): string[] {

@@ -10,7 +10,7 @@ import { overlayLayers } from './overlay.js'
 import { Recent } from './recent.js'
 import { isRecord, parseRecord, withOthers } from './records.js'
 import { recordStream } from './streams.js'
-import { readSuperblock, type Superblock } from './sysfs.js'
+import { checkSi, readSuperblock, type Superblock } from './sysfs.js'
 
 /** The unions that are known here. */
 export type UnionType = BranchTable['fs_type']
@@ -123,6 +123,7 @@ export class Tables {
 function superblockId({ super_options }: Mount): ByteString {
   const si = findSi(super_options)
   if (si === undefined) throw new InputError('an aufs mount without si=', super_options.join(','))
+  checkSi(si)
   return si
 }
 
@@ -136,6 +137,8 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   return {
     next: nextUnion,
     line(line, emit, warn) {
+      // At the edge of a chunk too: what is not looked at must not depend on where the input was cut.
+      if (isPlainlyOther(line.text, 0, line.text.length)) return
       const mount = readMount(line)
       if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
     },

@@ -14,5 +14,5 @@ test.serial('the benchmark runs, with right output of every command, and says wh
   const works = lines(stdout).map((line) => line.split(/[:,]/)[0])
   for (const work of ['start', 'aufs-mounts', 'aufs-branches', 'aufs-log', 'cost per line'])
     t.true(works.includes(work), work)
-  for (const line of lines(stdout).slice(1)) t.regex(line, /\d [×MB]+|skipped: /)
+  for (const line of lines(stdout).slice(1)) t.regex(line, /\d (\xc3\x97|MB)|skipped: /)
 })

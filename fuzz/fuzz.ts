@@ -1,0 +1,132 @@
+/**
+ * Looks for an input that breaks what is promised of every filter, by changing what real kernels gave: `npm run fuzz`, or
+ * `npm run fuzz -- --seconds 600 --seed 7`. What it finds is written to test/findings/, where a test holds it from then on.
+ * (Coverage-guided fuzzers for Node bring a native library of their own that their package does not carry.)
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { ByteString } from '../src/bytes.js'
+import { filters, hold } from './invariants.js'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1e9) },
+  },
+})
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Mulberry32: the same seed gives the same run. */
+let state = Number(values.seed)
+function below(limit: number): number {
+  state = (state + 0x6d2b79f5) | 0
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
+}
+
+function pick<T>(all: readonly T[]): T {
+  const one = all[below(all.length)]
+  if (one === undefined) throw new Error('nothing to pick from')
+  return one
+}
+
+/** What real kernels and CRIU gave, and what the filters made of it. */
+const LONGEST = 20_000
+const corpus: ByteString[] = readdirSync(`${repository}/samples`, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /mountinfo|\/maps$|map_files\.txt|dump\.log$|\.ndjson$|\/br\d+$/.test(file))
+  .map((file) => readFileSync(`${repository}/samples/${file}`, 'latin1').slice(0, LONGEST))
+  .filter((text) => text !== '')
+
+const TOKENS = [
+  ...[
+    '\n',
+    '\r',
+    '\0',
+    ' ',
+    '\\',
+    '\\012',
+    '\\134',
+    '"',
+    '{',
+    '}',
+    ',',
+    ':',
+    '=',
+    '/',
+    ' - ',
+    ' -> ',
+    ' (deleted)',
+  ],
+  ...[
+    '\xff',
+    '\xc3\xa9',
+    '\\u0000',
+    '\\ud800',
+    '_b64":"',
+    '__proto__',
+    'br:/',
+    'lowerdir=',
+    'lowerdir+=',
+    '::',
+    'si=',
+  ],
+  ...[
+    '/sys/fs/aufs/si_1a/br0 : /',
+    '@ ./',
+    'options ',
+    '99999999999999999999',
+    '-1',
+    'null',
+    '[',
+    ']',
+    '.wh.',
+  ],
+]
+
+function changed(text: ByteString): ByteString {
+  const [at, length] = [below(text.length + 1), below(pick([2, 20, 200]))]
+  const [before, cut, after] = [text.slice(0, at), text.slice(at, at + length), text.slice(at + length)]
+  switch (below(6)) {
+    case 0:
+      return before + String.fromCharCode(below(256)) + text.slice(at + 1)
+    case 1:
+      return before + after
+    case 2:
+      return before + pick(TOKENS) + text.slice(at)
+    case 3:
+      return before + cut + cut + after
+    case 4: {
+      const other = pick(corpus)
+      return before + other.slice(below(other.length)).slice(0, length) + after
+    }
+    default:
+      return before + pick(TOKENS) + after
+  }
+}
+
+const names = Object.keys(filters)
+const end = Date.now() + Number(values.seconds) * 1000
+let runs = 0
+let findings = 0
+console.log(`seed ${values.seed}, ${corpus.length} inputs`)
+while (Date.now() < end) {
+  const name = pick(names)
+  let input = pick(corpus)
+  for (let changes = 1 + below(8); changes > 0; changes -= 1) input = changed(input)
+  const cuts = Array.from({ length: below(5) }, () => below(LONGEST))
+  runs += 1
+  try {
+    hold(name, input, cuts)
+  } catch (error) {
+    findings += 1
+    const file = `test/findings/${name}-${createHash('sha256').update(input, 'latin1').digest('hex').slice(0, 12)}`
+    writeFileSync(`${repository}/${file}`, input, 'latin1')
+    console.error(`${file}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+console.log(`${runs} inputs, ${findings} findings`)
+process.exitCode = findings > 0 ? 1 : 0

@@ -1,0 +1,118 @@
+/** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
+import assert from 'node:assert/strict'
+import { type BranchTable, branchesInOptions, tableRecordFilter } from '../src/branches.js'
+import { type ByteString, decodeOctal, encodeOctal, ndjsonLine, parse } from '../src/bytes.js'
+import type { InputError } from '../src/errors.js'
+import { vmaFilter } from '../src/fix.js'
+import { converter, type Filter, type LineOptions } from '../src/lines.js'
+import { logFilter } from '../src/log.js'
+import { entryFilter } from '../src/map-files.js'
+import { mountFilter, mountLineFilter } from '../src/mounts.js'
+import { remountCommands, remountFilter } from '../src/remount.js'
+import { logFormat, tableFilter } from '../src/tables.js'
+
+/** Where no captured sysfs is. */
+const NOWHERE = '/nonexistent'
+
+/** Lines are cut early, so that too long ones are met as well. */
+const MAX_LINE = 100_000
+
+/** What a filter makes of an input. */
+interface Outcome {
+  text: ByteString
+  errors: string[]
+}
+
+type Make = () => { filter: Filter<object | ByteString>; isText?: boolean }
+
+/** Every filter that somebody else's bytes reach, by the name that a finding begins with. */
+export const filters: { [name: string]: Make } = {
+  mounts: () => ({ filter: mountLineFilter(), isText: true }),
+  branches: () => ({ filter: tableFilter({ sysfs: NOWHERE }) }),
+  log: () => ({ filter: logFilter() }),
+  tables: () => ({ filter: tableRecordFilter() }),
+  entries: () => ({ filter: entryFilter() }),
+  vma: () => ({ filter: vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] }) }),
+  remount: () => ({ filter: remountFilter('/mnt'), isText: true }),
+}
+
+const TABLE: BranchTable = {
+  ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
+  ...{ xi_path: null, workdir: null },
+  branches: ['/l/top', '/l/a', '/l/ab', '/'].map((path, index) => ({
+    ...{ index, id: 64 + index, path, perm: index === 0 ? 'rw' : 'ro', attributes: [] },
+  })),
+}
+
+/**
+ * Holds a filter against all that is promised of any input.
+ *
+ * @param cuts where the input is cut into chunks
+ * @throws whatever is broken
+ */
+export function hold(name: string, input: ByteString, cuts: readonly number[]): void {
+  const make = filters[name]
+  if (make === undefined) throw new Error(`no filter ${name}`)
+  const whole = outcomeOf(make(), input, [])
+  assert.deepEqual(outcomeOf(make(), input, cuts), whole, 'any chunking gives the same')
+  for (const error of whole.errors) assert.match(error, /^[^\x00-\x1f\x7f]*$/, 'a message is one line')
+  if (name === 'remount') return
+  const records = whole.text.split('\n').slice(0, -1).map(parse)
+  for (const record of records) {
+    assert.ok(typeof record === 'object' && record !== null && !Array.isArray(record), 'a line is one object')
+    assert.deepEqual(parse(ndjsonLine(record).slice(0, -1)), record, 'a record written and read is the same')
+  }
+  if (name === 'mounts')
+    assert.deepEqual(outcomeOf({ filter: mountFilter() }, input, []), whole, 'both ways to JSON')
+  if (name === 'branches' || name === 'log')
+    for (const record of records) holdTable(record as unknown as BranchTable)
+}
+
+function holdTable(table: BranchTable): void {
+  const known = table.branches.filter(({ path }) => path !== null)
+  for (const { path } of known) assert.equal(decodeOctal(encodeOctal(path ?? '')), path, 'octal escapes')
+  if (table.si === null || known.length === 0 || known.some(({ path }) => path?.includes('\0'))) return
+  const { text } = outcomeOf({ filter: logFilter() }, logFormat()(table), [])
+  const [again] = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => parse(line) as unknown as BranchTable)
+  assert.equal(again?.si, table.si)
+  assert.deepEqual(
+    again?.branches.map(({ index, path }) => [index, path]),
+    known.map(({ path }, i) => [i, path]),
+  )
+  holdMount(table)
+}
+
+/** The `br:` text of a mount command, where no path needs another way. */
+function holdMount(table: BranchTable): void {
+  const isPlain = table.branches.every(({ path, perm }) => /^\/[\w./-]+$/.test(path ?? '') && perm !== null)
+  const paths = new Set(table.branches.map(({ path }) => path))
+  if (!isPlain || paths.size < table.branches.length || table.branches.length > 20) return
+  const commands = remountCommands({ ...table, root: '/' }, '/mnt')
+  const [, text = ''] = /-o (br:\S*)/.exec(commands) ?? []
+  assert.deepEqual(
+    branchesInOptions(text.split(','))?.map(({ path, perm, attributes }) => [path, perm, ...attributes]),
+    table.branches.map(({ path, perm, attributes }) => [path, perm, ...attributes]),
+  )
+}
+
+function outcomeOf(
+  { filter, isText = false }: ReturnType<Make>,
+  input: ByteString,
+  cuts: readonly number[],
+): Outcome {
+  const errors: string[] = []
+  const options: Required<LineOptions> = {
+    maxLine: MAX_LINE,
+    onError: ({ line, message }: InputError) => void errors.push(`${line}: ${message}`),
+  }
+  const format = (record: object | ByteString) => (typeof record === 'string' ? record : ndjsonLine(record))
+  const { chunk, end } = converter(filter, isText ? String : format, options)
+  const places = [0, ...cuts.map((cut) => cut % (input.length + 1)).sort((a, b) => a - b), input.length]
+  let text = ''
+  for (const [i, place] of places.entries())
+    text += chunk(Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1'))
+  return { text: text + end(), errors }
+}
