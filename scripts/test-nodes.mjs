@@ -1,12 +1,14 @@
 // Runs the tests, as they are built, under every Node that package.json claims: npm run test:nodes
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const VERSIONS = ['20', '22', '24', '26']
 
 const folder = mkdtempSync(join(tmpdir(), 'nodes-'))
+// Some tests run a command as nobody.
+chmodSync(folder, 0o755)
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 function run(program, args, options = {}) {

@@ -319,6 +319,17 @@ const cases: Case[] = [
     }),
   ),
   {
+    title: 'What has no path at all (io_uring) is called as its link, and is of no union',
+    raw: entry('anon_inode:[io_uring]', {
+      maps_dev: '0:14',
+      maps_ino: '9',
+      maps_name: 'anon_inode:[io_uring]',
+    }),
+    view: viewOf([OVERLAY, tableOf(['/'])]),
+    told: { path: 'anon_inode:[io_uring]', rpath: null, fixed: false, state: null },
+    branch: null,
+  },
+  {
     title: 'Named shared memory, which maps shows in brackets, is called as its link',
     raw: entry('/dev/zero (deleted)', { maps_dev: '0:1', maps_ino: '3', maps_name: '[anon_shmem:pool]' }),
     view: viewOf([BASE]),
