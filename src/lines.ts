@@ -112,8 +112,12 @@ export class Guarded<T> {
     this.#onError = onError
   }
 
-  /** Tells the filter of a line. */
+  /** Tells the filter of a line, but for one that it passes over. */
   line(text: ByteString): void {
+    this.lines(`${text}\n`, 0, text.length + 1)
+  }
+
+  #line(text: ByteString): void {
     this.#number += 1
     if (text === '' || this.#stopped) return
     try {
@@ -135,14 +139,15 @@ export class Guarded<T> {
       if (next !== undefined) {
         const wanted = next(block, start)
         let passed = 0
-        for (; newline !== -1 && (wanted === -1 || newline < wanted); passed += 1) {
+        while (newline !== -1 && (wanted === -1 || newline < wanted) && newline - start <= this.#maxLine) {
+          passed += 1
           start = newline + 1
           newline = block.indexOf('\n', start)
         }
         this.#number += passed
         if (start >= end) return
       }
-      this.line(block.slice(start, newline))
+      this.#line(block.slice(start, newline))
       start = newline + 1
     }
   }

@@ -137,8 +137,6 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   return {
     next: nextUnion,
     line(line, emit, warn) {
-      // At the edge of a chunk too: what is not looked at must not depend on where the input was cut.
-      if (isPlainlyOther(line.text, 0, line.text.length)) return
       const mount = readMount(line)
       if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
     },

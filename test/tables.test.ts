@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { BranchTable } from '../src/branches.js'
 import { type ByteString, ndjsonLine } from '../src/bytes.js'
+import { converter } from '../src/lines.js'
 import { parseMount, parseMounts } from '../src/mounts.js'
 import { branchTables, logFormat, type TableOptions, Tables, tableFilter } from '../src/tables.js'
 import { inputError, tell, tempFolder, utf8, writeTree } from './helpers.js'
@@ -352,4 +353,26 @@ test('tables of a stream of mounts are those of their lines', async (t) => {
     ['/a', '/o/bad\ufffdbyte'],
   ])
   t.like(tables[0]?.branches[1], { path_b64: 'L28vYmFk/2J5dGU=' })
+})
+
+test('what is said of lines that are passed over does not depend on where the input is cut, too long ones included', (t) => {
+  const input = Buffer.from(
+    ['17 14 014 / /sys rw - sysfs sysfs rw', `18 14 0:14 /${'x'.repeat(200)} / rw - ext4 none rw`, 'bad', '']
+      .join('\n')
+      .repeat(2),
+  )
+  const said = (...chunks: Buffer[]) => {
+    const messages: string[] = []
+    const onError = ({ line, reason }: { line: number | null; reason: string }) => {
+      messages.push(`${line}: ${reason}`)
+    }
+    const { chunk, end } = converter(tableFilter(), ndjsonLine, { maxLine: 100, onError })
+    for (const each of chunks) chunk(each)
+    end()
+    return messages
+  }
+  const expected = ['2: longer than 100 bytes', '3: too few fields (1)']
+  const again = ['5: longer than 100 bytes', '6: too few fields (1)']
+  for (let at = 0; at <= input.length; at++)
+    t.deepEqual(said(input.subarray(0, at), input.subarray(at)), [...expected, ...again], `${at}`)
 })
