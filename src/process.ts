@@ -80,7 +80,7 @@ export class Process {
     if (this.#stat === null) return
     if (stat === null || (stat.state === 'Z' && !this.isZombie)) throw new GoneError()
     if (stat.start !== this.#stat.start)
-      throw new InputError('the process has ended, and its number is in use again')
+      throw new GoneError('the process has ended, and its number is in use again')
   }
 
   /** It maps nothing any more, and even its owner may not look. */

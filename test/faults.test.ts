@@ -73,18 +73,20 @@ test('A process that becomes a zombie while it is read has ended', async (t) => 
   t.deepEqual([stdout, stderr, status], ['', 'aufs-vma: pid 7: no such process\n', 1])
 })
 
-test('A number that another process has by now is a message, not the records of both', async (t) => {
-  const procfs = processOf(t, { stat: STAT, mountinfo: ROOT, map_files: null })
-  await outcome('mkfifo', [`${procfs}/7/maps`])
-  const reading = told(procfs, '--pid', '7')
-  const script =
-    'exec 3> "$1/maps"; sed "s/ 100 1000/ 200 1000/" "$1/stat" > "$1/new"; mv "$1/new" "$1/stat"; exec 3>&-'
-  await outcome('sh', ['-c', script, 'sh', `${procfs}/7`])
-  const { stdout, stderr, status } = await reading
-  t.is(stdout, '')
-  t.is(stderr, 'aufs-vma: pid 7: the process has ended, and its number is in use again\n')
-  t.is(status, 1)
-})
+const reused = 'aufs-vma: pid 7: the process has ended, and its number is in use again\n'
+for (const [how, stderr, status] of [
+  [['--pid', '7'], reused, 1],
+  [['--all'], '', 0],
+] as const)
+  test(`${how[0]}: the records of two processes that have one number are never mixed`, async (t) => {
+    const procfs = processOf(t, { stat: STAT, mountinfo: ROOT, map_files: null })
+    await outcome('mkfifo', [`${procfs}/7/maps`])
+    const reading = told(procfs, ...how)
+    const script =
+      'exec 3> "$1/maps"; sed "s/ 100 1000/ 200 1000/" "$1/stat" > "$1/new"; mv "$1/new" "$1/stat"; exec 3>&-'
+    await outcome('sh', ['-c', script, 'sh', `${procfs}/7`])
+    t.deepEqual(await reading, { stdout: '', stderr, status })
+  })
 
 test('A process without memory of its own (a kernel thread) maps nothing, which is no error', async (t) => {
   if (process.getuid?.() !== 0 || readStatus(2) === '' || readStatus(2).includes('VmSize'))
