@@ -45,6 +45,7 @@ export interface BranchTable {
  * @example parseBranch('/o/eq=rw=ro+wh', 6) // { index: 6, id: null, path: '/o/eq=rw', perm: 'ro', attributes: ['wh'] }
  */
 export function parseBranch(text: ByteString, index: number): Branch | null {
+  if (text.includes('\0')) return null
   const separator = text.lastIndexOf('=')
   const [perm, ...attributes] = text.slice(separator + 1).split('+')
   if (!text.startsWith('/') || separator === -1 || perm === undefined || !/^r[wor]$/.test(perm)) return null

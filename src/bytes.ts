@@ -46,13 +46,13 @@ export function isUtf8Text(bytes: ByteString): boolean {
 
 /**
  * Decodes the escapes of `seq_path()` and `mangle_path()`: a backslash and three octal digits is a byte.
- * Anything else after a backslash stays, as the kernel never writes it.
+ * Anything else after a backslash stays, as the kernel never writes it; so does `\000`, as no name holds a NUL.
  *
  * @example decodeOctal('/sp\\040ace') // '/sp ace'
  */
 export function decodeOctal(escaped: ByteString): ByteString {
   if (!escaped.includes('\\')) return escaped
-  return escaped.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+  return escaped.replace(/\\(?!000)([0-3][0-7]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   )
 }

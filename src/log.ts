@@ -133,12 +133,17 @@ export function logFilter(): Filter<BranchTable> {
       const branch = parseLoggedBranch(text)
       if (collection === null || branch?.si !== collection.si || collection.paths.has(branch.index))
         close(emit, warn)
+      const mount = branch === null ? parseLoggedMount(text) : null
+      if ((branch ?? mount) !== null && text.includes('\0')) {
+        // Without this branch, those before it are not the union.
+        collection = null
+        throw new InputError('a NUL, which no path holds', text)
+      }
       if (branch !== null) {
         collection ??= { si: branch.si, paths: new Map(), line: number }
         collection.paths.set(branch.index, branch.path)
         return
       }
-      const mount = parseLoggedMount(text)
       if (mount?.fs_type === 'overlay' && /(^|,)lowerdir\+?=/.test(mount.options))
         tellOnce(overlayTable(mount), emit)
       const si = mount?.fs_type === 'aufs' ? /(?:^|,)si=([0-9a-f]+)/.exec(mount.options)?.[1] : undefined

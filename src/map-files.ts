@@ -78,7 +78,7 @@ export function entryFilter(): Filter<RawVma> {
         lineAt = number
       } else if (/^total \d+$/.test(text)) {
         return
-      } else if (entry !== null && entry.link.length + text.length < LONGEST_LINK) {
+      } else if (entry !== null && isText(text) && entry.link.length + text.length < LONGEST_LINK) {
         // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
         entry.link += '\n'.repeat(number - lineAt) + text
         lineAt = number
@@ -103,7 +103,7 @@ function inOrder(record: RawVma): RawVma {
  * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
  */
 export function parseEntry(line: ByteString): RawVma | null {
-  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> (.*)$/s.exec(line) ?? []
+  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> ([^\0]*)$/.exec(line) ?? []
   if (start === undefined || end === undefined || link === undefined) return null
   return {
     pid: null,

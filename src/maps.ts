@@ -20,7 +20,7 @@ export interface Mapping {
 }
 
 const LINE =
-  /^0*([0-9a-f]+)-0*([0-9a-f]+) ([-rwxsp]{4}) 0*([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/s
+  /^0*([0-9a-f]+)-0*([0-9a-f]+) ([-rwxsp]{4}) 0*([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +([^\0]*))?$/
 
 /**
  * Parses a line of maps (proc_pid_maps(5), `show_map_vma()` in fs/proc/task_mmu.c):

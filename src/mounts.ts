@@ -60,6 +60,7 @@ interface MountFields {
  * @example parseMount('29 21 0:17 / / rw - aufs none rw,si=b5c9ff2ff0466b2').fs_type // 'aufs'
  */
 export function parseMount(line: ByteString): Mount {
+  if (line.includes('\0')) throw new InputError('a NUL, which no mount holds', line)
   const fields = cutMount(line)
   return {
     mount_id: Number(fields.id),

@@ -333,3 +333,27 @@ test('What sysfs would escape of any branches comes back, whatever stands before
     }),
   )
 })
+
+test('A path with a NUL is an error, and the branches before it are no table', (t) => {
+  const errors: string[] = []
+  const tables: BranchTable[] = []
+  const filter = logFilter()
+  const lines = [br(0, '/a', '1'), br(0, '/a'), br(1, '/b\0'), br(2, '/c'), br(0, '/d', '2')]
+  const emit = (table: BranchTable) => tables.push(table)
+  const warn = ({ reason }: InputError) => errors.push(reason)
+  lines.forEach((text, i) => {
+    try {
+      filter.line({ text, number: i + 1 }, emit, warn)
+    } catch (error) {
+      errors.push(String(error))
+    }
+  })
+  filter.end?.(emit, warn)
+  t.deepEqual(pathsOf(tables), [['/a'], ['/d']])
+  t.regex(errors[0] ?? '', /^InputError: a NUL/)
+  t.is(errors.length, 2, 'and of br2 those before it are missing')
+})
+
+test('Three octal zeros are no NUL, as no name has one', (t) => {
+  t.is(parseLoggedBranch(br(0, '/a\\000b'))?.path, '/a\\000b')
+})

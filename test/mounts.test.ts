@@ -213,6 +213,7 @@ const badLines = [
   { name: 'a word for a parent', entry: '29 1e3 0:17 / / rw - aufs none rw', reason: /parent/ },
   { name: 'a device without a colon', entry: '29 21 17 / / rw - aufs none rw', reason: /device/ },
   { name: 'a hexadecimal device', entry: '29 21 fe:00 / / rw - aufs none rw', reason: /device/ },
+  { name: 'a NUL', entry: '29 21 0:17 / /a\0b rw - aufs none rw', reason: /a NUL/ },
   { name: 'a device of three numbers', entry: '29 21 0:1:7 / / rw - aufs none rw', reason: /device/ },
 ]
 
