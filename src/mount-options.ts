@@ -41,7 +41,7 @@ export function aufsPlan(branches: Layer[]): Plan {
 
 function aufsMember({ path, perm, attributes }: Layer, isTopmost: boolean, links: Links): ByteString {
   const permission = [perm, ...attributes].join('+')
-  if (!/^r[wor](\+[a-z_0-9]{1,20}){0,20}$/.test(permission))
+  if (!/^r[wor](\+[a-z_]{1,20}){0,20}$/.test(permission))
     throw new InputError('no permission of AUFS', permission)
   const isOdd = isTopmost ? /[,=":]/.test(path) : /[,="]/.test(path)
   const isLong = `remount,append:${path}=${permission}`.length > LONGEST_TEXT

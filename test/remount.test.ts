@@ -265,6 +265,7 @@ const refused: Record<string, [table: BranchTable, message: RegExp, target?: str
   'an empty path': [table(['/a', '']), /branch 1 is no absolute path/],
   'no branches': [table([]), /without branches/],
   'a permission that ends its option': [table(['/a\0rw,exec']), /no permission of AUFS: "rw,exec"/],
+  'an attribute that no kernel would read back': [table(['/a\0rw+x1']), /no permission of AUFS: "rw\+x1"/],
   'a permission without an end': [table([`/a\0rw${'+wh'.repeat(5000)}`]), /no permission of AUFS/],
   'a removed root': [table(['/a'], { root: '/x (deleted)' }), /the root was removed/],
   'an upper folder without a workdir': [
