@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type BranchTable, branchesInOptions, tableRecordFilter } from '../src/branches.js'
 import { type ByteString, decodeOctal, encodeOctal, ndjsonLine, parse } from '../src/bytes.js'
-import type { InputError } from '../src/errors.js'
+import { InputError } from '../src/errors.js'
 import { vmaFilter } from '../src/fix.js'
 import { converter, type Filter, type LineOptions } from '../src/lines.js'
 import { logFilter } from '../src/log.js'
@@ -16,6 +16,9 @@ const NOWHERE = '/nonexistent'
 
 /** Lines are cut early, so that too long ones are met as well. */
 const MAX_LINE = 100_000
+
+/** So that nearly every line is. */
+const SHORT = 100
 
 /** What a filter makes of an input. */
 interface Outcome {
@@ -55,6 +58,10 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
   if (make === undefined) throw new Error(`no filter ${name}`)
   const whole = outcomeOf(make(), input, [])
   assert.deepEqual(outcomeOf(make(), input, cuts), whole, 'any chunking gives the same')
+  const [short, shortWhole] = [outcomeOf(make(), input, cuts, SHORT), outcomeOf(make(), input, [], SHORT)]
+  // How much of such a line its message shows depends on the chunk.
+  assert.equal(short.text, shortWhole.text, 'any chunking gives the same, where lines are too long')
+  assert.equal(short.errors.length, shortWhole.errors.length, 'any chunking says as much of lines too long')
   for (const error of whole.errors) assert.match(error, /^[^\x00-\x1f\x7f]*$/, 'a message is one line')
   if (name === 'remount') return
   const records = whole.text.split('\n').slice(0, -1).map(parse)
@@ -62,16 +69,43 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
     assert.ok(typeof record === 'object' && record !== null && !Array.isArray(record), 'a line is one object')
     assert.deepEqual(parse(ndjsonLine(record).slice(0, -1)), record, 'a record written and read is the same')
   }
-  if (name === 'mounts')
+  if (name === 'mounts') {
     assert.deepEqual(outcomeOf({ filter: mountFilter() }, input, []), whole, 'both ways to JSON')
-  if (name === 'branches' || name === 'log')
+    const used = usedLines(input, whole.errors)
+    assert.equal(
+      textOf('branches', whole.text),
+      textOf('branches', used),
+      'tables of records are those of lines',
+    )
+  }
+  if (name === 'entries') assert.equal(textOf('entries', whole.text), whole.text, 'entries read back')
+  if (name === 'branches' || name === 'log') {
+    assert.equal(textOf('tables', whole.text), whole.text, 'tables read back')
     for (const record of records) holdTable(record as unknown as BranchTable)
+  }
+  if (name === 'tables') for (const record of records) holdMount(record as unknown as BranchTable)
+}
+
+/** The lines of an input that no message is of. */
+function usedLines(input: ByteString, errors: readonly string[]): ByteString {
+  const bad = new Set(errors.map((error) => Number.parseInt(error, 10)))
+  return input
+    .split('\n')
+    .map((line, i) => (bad.has(i + 1) ? '' : line))
+    .join('\n')
+}
+
+function textOf(name: string, input: ByteString): ByteString {
+  const make = filters[name]
+  if (make === undefined) throw new Error(`no filter ${name}`)
+  return outcomeOf(make(), input, []).text
 }
 
 function holdTable(table: BranchTable): void {
   const known = table.branches.filter(({ path }) => path !== null)
   for (const { path } of known) assert.equal(decodeOctal(encodeOctal(path ?? '')), path, 'octal escapes')
-  if (table.si === null || known.length === 0 || known.some(({ path }) => path?.includes('\0'))) return
+  holdMount(table)
+  if (table.si === null || known.length === 0) return
   const { text } = outcomeOf({ filter: logFilter() }, logFormat()(table), [])
   const [again] = text
     .split('\n')
@@ -82,30 +116,41 @@ function holdTable(table: BranchTable): void {
     again?.branches.map(({ index, path }) => [index, path]),
     known.map(({ path }, i) => [i, path]),
   )
-  holdMount(table)
 }
+
+const ONE_MOUNT = /^mount -t aufs -o (.*) none \/mnt\n$/s
 
 /** The `br:` text of a mount command, where no path needs another way. */
 function holdMount(table: BranchTable): void {
-  const isPlain = table.branches.every(({ path, perm }) => /^\/[\w./-]+$/.test(path ?? '') && perm !== null)
-  const paths = new Set(table.branches.map(({ path }) => path))
-  if (!isPlain || paths.size < table.branches.length || table.branches.length > 20) return
-  const commands = remountCommands({ ...table, root: '/' }, '/mnt')
-  const [, text = ''] = /-o (br:\S*)/.exec(commands) ?? []
+  if (table.fs_type !== 'aufs' || table.branches.some(({ perm }) => perm === null)) return
+  const [, word] = ONE_MOUNT.exec(attempt(() => remountCommands({ ...table, root: '/' }, '/mnt')) ?? '') ?? []
+  if (word === undefined || word.includes(',append:')) return
+  const text = word.replace(/'([^']*)'|\\(.)/gs, '$1$2')
   assert.deepEqual(
     branchesInOptions(text.split(','))?.map(({ path, perm, attributes }) => [path, perm, ...attributes]),
     table.branches.map(({ path, perm, attributes }) => [path, perm, ...attributes]),
+    'mount options read back',
   )
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
+  }
 }
 
 function outcomeOf(
   { filter, isText = false }: ReturnType<Make>,
   input: ByteString,
   cuts: readonly number[],
+  maxLine = MAX_LINE,
 ): Outcome {
   const errors: string[] = []
   const options: Required<LineOptions> = {
-    maxLine: MAX_LINE,
+    maxLine,
     onError: ({ line, message }: InputError) => void errors.push(`${line}: ${message}`),
   }
   const format = (record: object | ByteString) => (typeof record === 'string' ? record : ndjsonLine(record))
