@@ -2,7 +2,7 @@
 import type { Branch, BranchTable } from './branches.js'
 import type { ByteString } from './bytes.js'
 import { Folder, type Found } from './files.js'
-import type { Hiding } from './hiding.js'
+import { type Hiding, NO_MARKS } from './hiding.js'
 import { DELETED } from './paths.js'
 import { Recent } from './recent.js'
 
@@ -16,6 +16,8 @@ export interface Copy {
   isMeta: boolean | null
   /** Since when it is there with its data, in nanoseconds since 1970; 0 where the filesystem does not tell. */
   since: bigint
+  /** False where it may be of another file: a folder above is perhaps called otherwise here, which nothing tells (overlayfs's redirects). */
+  isNamed: boolean
   /** Whether it is a copy of a file below, maybe of another name (overlayfs's origin); null where that is not told. */
   isCopiedUp(): boolean | null
 }
@@ -24,7 +26,7 @@ export interface Copy {
 export interface Copies {
   /** Topmost first: the one that the union shows, then those that it would show if the ones above were not there. */
   copies: Copy[]
-  /** False where a branch could not be looked into: there may be more, below the last. */
+  /** False where a branch, or a mark of a folder, could not be looked at: there may be more, below the last. */
   isComplete: boolean
 }
 
@@ -33,6 +35,8 @@ export interface Layer {
   branch: Branch
   folder: Folder
   path: ByteString
+  /** Whether it is sure to be called so there. */
+  isNamed: boolean
 }
 
 /** What a branch has at a path. */
@@ -78,6 +82,7 @@ export class Branches {
         branch: layer.branch,
         file,
         mount_id: layer.folder.mountId,
+        isNamed: layer.isNamed,
         ...this.#hiding.origin(entry),
       })
     }
@@ -109,11 +114,13 @@ export class Branches {
       name,
     )
     const marks = this.#hiding.marks(entries, layers.at(-1)?.branch.index ?? 0)
+    let isNamed = true
     for (const [i, entry] of entries.entries()) {
-      yield entry
-      const { isOpaque = false, redirect = null } = marks[i] ?? {}
+      yield isNamed ? entry : { ...entry, layer: { ...entry.layer, isNamed } }
+      const { isOpaque, redirect } = marks[i] ?? NO_MARKS
       if (isOpaque) return
-      if (redirect === null) continue
+      isNamed &&= redirect !== undefined
+      if (redirect == null) continue
       // The rest is called otherwise below: beside it, or anywhere from the union's root.
       yield* this.#descend(
         redirect.startsWith('/') ? redirect : `${folder}/${redirect}`,
@@ -122,7 +129,7 @@ export class Branches {
       if (!entry.file.isFolder) yield* this.#data(redirect)
       return
     }
-    if (end === 'unknown' || (end === 'last' && !isComplete)) yield undefined
+    if (end === 'unknown' || (end === 'last' && !isComplete) || !isNamed) yield undefined
   }
 
   /** Data-only layers show no names: a metacopy above tells the path of its data in them. */
@@ -134,7 +141,7 @@ export class Branches {
         if (file === undefined) return yield undefined
         continue
       }
-      yield { layer: { branch, folder, path }, file }
+      yield { layer: { branch, folder, path, isNamed: true }, file }
     }
   }
 
@@ -179,7 +186,7 @@ export class Branches {
       if (isData(branch)) continue
       const folder = this.#open(branch)
       if (folder === undefined) return { layers, isComplete: false }
-      if (folder !== null) layers.push({ branch, folder, path: '' })
+      if (folder !== null) layers.push({ branch, folder, path: '', isNamed: true })
     }
     return { layers, isComplete: true }
   }

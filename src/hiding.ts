@@ -7,9 +7,12 @@ import { type OverlayXattrs, overlayXattrs } from './xattrs.js'
 export interface Marks {
   /** Nothing of the same path below is seen. */
   isOpaque: boolean
-  /** What it is called below: a name, or a path from the union's root; null for the same. */
-  redirect: ByteString | null
+  /** What it is called below: a name, or a path from the union's root; null for the same, undefined where nothing tells. */
+  redirect: ByteString | null | undefined
 }
+
+/** Everything below is seen, by the same name. */
+export const NO_MARKS: Marks = { isOpaque: false, redirect: null }
 
 /** A filesystem's marks. */
 export interface Hiding {
@@ -69,7 +72,7 @@ export function overlayHiding(namespace: 'trusted' | 'user', hasMetacopies: bool
         file.isFolder ? layer.branch.index < bottom : file.mayLackData,
       )
       const told = new Map(read(telling).map((xattrs, i) => [telling[i], xattrs]))
-      return entries.map((entry) => marksOf(entry, told.get(entry) ?? null))
+      return entries.map((entry) => marksOf(entry, told.get(entry)))
     },
     origin(entry) {
       const { file } = entry
@@ -81,8 +84,10 @@ export function overlayHiding(namespace: 'trusted' | 'user', hasMetacopies: bool
   }
 }
 
-function marksOf({ file }: Entry, xattrs: OverlayXattrs | null): Marks {
-  if (xattrs === null) return { isOpaque: false, redirect: null }
+/** @param xattrs null where they cannot be read, undefined where they need not be */
+function marksOf({ file }: Entry, xattrs: OverlayXattrs | null | undefined): Marks {
+  if (xattrs === undefined) return NO_MARKS
+  if (xattrs === null) return { isOpaque: false, redirect: undefined }
   return {
     isOpaque: file.isFolder ? xattrs.opaque === 'y' : xattrs.whiteout !== null,
     redirect: xattrs.redirect,

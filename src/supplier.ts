@@ -37,9 +37,9 @@ export function supplierOf(
     const data = copies.find(({ isMeta }) => isMeta !== true)
     return data?.isMeta === false ? data : null
   }
-  // What is not the union's inode after all was put into the layer from elsewhere.
+  // What is not the union's inode after all was put into the layer from elsewhere, or is of another file.
   if (top.branch.perm === 'ro' || top.branch.perm === 'rr')
-    return isSameInode(top.file, found, table) === false ? null : top
+    return (isSameInode(top.file, found, table) ?? top.isNamed) ? top : null
   const copied = isCopiedUp(kernel, top, found, table)
   if (copied === false || (copied === null && lower === undefined && isComplete)) return top
   const start = looks.firstStart()

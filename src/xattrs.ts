@@ -90,7 +90,10 @@ function parseXattrs(dump: string, namespace: string): OverlayXattrs {
   }
 }
 
+/** Whether a program that is started from here has a capability: root's do, another user's only where it is ambient. */
 function isCapable(capability: bigint): boolean {
-  const [, effective] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? []
-  return effective !== undefined && ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n
+  const set = process.geteuid?.() === 0 ? 'CapEff' : 'CapAmb'
+  const status = readFileSync('/proc/self/status', 'latin1')
+  const [, held] = new RegExp(`^${set}:\\t([0-9a-f]+)$`, 'm').exec(status) ?? []
+  return held !== undefined && ((BigInt(`0x${held}`) >> capability) & 1n) === 1n
 }

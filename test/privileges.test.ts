@@ -1,4 +1,5 @@
 /** What each capability opens up, with exactly those: a real overlay, in a mount namespace of its own, read by nobody. */
+import { copyFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../src/vma.js'
 import { skip, tempFolder } from './helpers.js'
@@ -114,4 +115,81 @@ test('CAP_SYS_ADMIN besides: the marks of overlayfs', async (t) => {
   t.deepEqual([found.messages, found.status], [[], 0])
   t.like(found.low, { state: 'current', branch: { index: 1 } })
   t.like(found.up, { state: 'current', branch: { index: 0 } })
+})
+
+/**
+ * A program in a folder that was renamed: the lowest layer has it under the old name, as only `trusted.overlay.redirect`
+ * tells, and the one above another program under the new. On two filesystems no inode tells one from the other.
+ */
+const RENAMED = `
+set -e
+cd "$1"
+shift
+chmod 711 .
+mkdir base mid u w m
+mount -t tmpfs -o mode=755 none base
+mount -t tmpfs -o mode=755 none mid
+mkdir base/old mid/new
+cp "$(command -v sleep)" base/old/run
+cp base/old/run mid/new/run
+mount -t overlay overlay -o lowerdir="$PWD/mid:$PWD/base",upperdir="$PWD/u",workdir="$PWD/w",redirect_dir=on,xino=off m
+rm -r m/new && mv m/old m/new
+if [ "$FILE_CAPABILITIES" ]; then setcap "$FILE_CAPABILITIES" "$PROGRAM"; fi
+m/new/run 60 & trap "kill $!" EXIT
+until grep -q run /proc/$!/comm; do :; done
+"$@" --pid $!
+`
+
+const OF_ALL = ['sys_ptrace', 'checkpoint_restore', 'dac_read_search']
+
+/** State and branch of the program, as nobody sees them with capabilities that are handed on, or with those of Node's own file. */
+async function renamed(
+  t: ExecutionContext,
+  how: 'ambient' | 'file',
+  capabilities: string[],
+): Promise<{ state: Vma['state']; branch: number | null } | null> {
+  if (process.getuid?.() !== 0) {
+    skip(t, 'it takes root to mount, and to be somebody else')
+    return null
+  }
+  const folder = tempFolder(t)
+  const [node, script] = started('aufs-vma')
+  const program = how === 'file' ? `${folder}/node` : node
+  if (how === 'file') copyFileSync(node, program)
+  const all = capabilities.map((name) => `+${name}`).join(',')
+  const become = how === 'file' ? NOBODY : [...NOBODY, `--inh-caps=${all}`, `--ambient-caps=${all}`]
+  const { stdout, stderr, status } = await outcome(
+    'unshare',
+    ['--mount', 'sh', '-c', RENAMED, 'sh', folder, ...become, program, script],
+    '',
+    {
+      NODE_V8_COVERAGE: '',
+      PROGRAM: program,
+      FILE_CAPABILITIES: how === 'file' ? `${capabilities.map((name) => `cap_${name}`).join(',')}+ep` : '',
+    },
+  )
+  if (/^(mount|unshare|setpriv|mv|setcap):|setcap: not found/m.test(stderr)) {
+    skip(t, stderr)
+    return null
+  }
+  t.deepEqual([stderr, status], ['', 0])
+  const vma = lines(stdout)
+    .map((line) => JSON.parse(line) as Vma)
+    .find(({ path }) => path === `${folder}/m/new/run`)
+  return vma === undefined ? null : { state: vma.state, branch: vma.branch?.index ?? null }
+}
+
+test('CAP_SYS_ADMIN: the layer of a file in a folder that was renamed', async (t) => {
+  const found = await renamed(t, 'ambient', [...OF_ALL, 'sys_admin'])
+  if (found !== null) t.deepEqual(found, { state: 'current', branch: 2 })
+})
+
+test('Without CAP_SYS_ADMIN another file of that name in a layer between is not taken for it', async (t) => {
+  const found = await renamed(t, 'ambient', OF_ALL)
+  if (found !== null) t.deepEqual(found, { state: null, branch: null })
+})
+
+test('A CAP_SYS_ADMIN that getfattr does not get is none', async (t) => {
+  const found = await renamed(t, 'file', [...OF_ALL, 'sys_admin'])
+  if (found !== null) t.deepEqual(found, { state: null, branch: null })
 })

@@ -128,6 +128,7 @@ function looksAt(sample: string, unionDev: string): Looks {
           file,
           mount_id: null,
           isMeta: false,
+          isNamed: true,
           since: file.birth,
           isCopiedUp: () => null,
         })
