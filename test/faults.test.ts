@@ -1,7 +1,10 @@
 /** What goes wrong on a real machine, made to happen: each fault has its message and its exit status. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
+import { readEntries } from '../src/entries.js'
+import { GoneError, Process } from '../src/process.js'
 import { skip, tempFolder, writeTree } from './helpers.js'
 import { lines, outcome, run, shell, started } from './run.js'
 
@@ -188,4 +191,194 @@ test('A million records are a million lines', async (t) => {
   t.timeout(120_000)
   const { stdout } = await shell(`yes "$(head -1 ${MOUNTINFO})" | head -1000000 | aufs-mounts | wc -l`)
   t.is(Number(stdout), 1_000_000)
+})
+
+/** A process to which something happens when one of its files or folders has been read. */
+class Struck extends Process {
+  readonly #strikes: { [name: string]: () => void }
+
+  constructor(procfs: string, strikes: { [name: string]: () => void }) {
+    super(procfs, 7)
+    this.#strikes = strikes
+  }
+
+  override attempt<T>(name: string, read: (path: string) => T): T {
+    const result = super.attempt(name, read)
+    this.#strikes[name]?.()
+    return result
+  }
+}
+
+/** The links of a process of two entries, to which something happens. */
+function struckLinks(t: ExecutionContext, when: string, strike: (folder: string) => void): string[] {
+  const procfs = processOf(t, { stat: STAT, mountinfo: ROOT, maps: MAPS, map_files: null })
+  for (const range of ['400000-401000', '500000-501000'])
+    symlinkSync(`/${range}`, `${procfs}/7/map_files/${range}`)
+  const process = new Struck(procfs, { [when]: () => strike(`${procfs}/7`) })
+  const reading = { follow: false, linksTell: true, kernels: new Map() }
+  return readEntries(process, [], reading, (error) => t.fail(error.message)).map(({ link }) => link)
+}
+
+test('A link that is listed, and gone when it is read, is passed over', (t) => {
+  const strike = (folder: string) => rmSync(`${folder}/map_files/400000-401000`)
+  t.deepEqual(struckLinks(t, 'map_files', strike), ['/500000-501000'])
+})
+
+for (const step of ['maps', 'map_files', 'map_files/400000-401000', 'map_files/500000-501000']) {
+  test(`A process that ends when ${step} has been read is gone`, (t) => {
+    const ends = (folder: string) => renameSync(folder, `${folder}.gone`)
+    t.throws(() => struckLinks(t, step, ends), { instanceOf: GoneError, message: 'no such process' })
+  })
+}
+
+test('Of processes that come and go all the time none is a message', async (t) => {
+  const churn = 'for i in 1 2 3; do (while :; do /bin/true; done) & done'
+  const vma = 'for i in 1 2 3 4 5; do "$@" --all > /dev/null || exit; done'
+  const namespaces = ['-m', '-p', '-f', '--mount-proc', '--kill-child']
+  const able = await outcome('unshare', [...namespaces, 'true'])
+  if (able.status !== 0) return skip(t, `no namespaces: ${able.stderr.trim()}`)
+  const script = ['sh', '-c', `${churn}\n${vma}`, 'sh', ...started('aufs-vma')]
+  const { stderr, status } = await outcome('unshare', [...namespaces, ...script])
+  t.deepEqual({ stderr, status }, { stderr: '', status: 0 })
+})
+
+/** Runs a program; one without privileges may not write where coverage is kept. */
+function perform([program = '', ...args]: string[]) {
+  return outcome(program, args, '', { NODE_V8_COVERAGE: '' })
+}
+
+const without = (id: number) => ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups']
+
+/** Why this machine cannot run as nobody what has been built; null where it can. */
+const obstacle = perform([...without(65534), ...started('aufs-vma'), '--version']).then(
+  ({ status, stderr }) => (status === 0 ? null : stderr.trim()),
+  (error: unknown) => String(error),
+)
+
+/** A sleep that is started by these words, until the test is over. */
+async function sleeper(t: ExecutionContext, ...words: string[]): Promise<number> {
+  const [program = '', ...args] = [...words, 'sleep', '300']
+  const child = spawn(program, args, { stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child, 'spawn')
+  const { pid = 0 } = child
+  while (!readStatus(pid).startsWith('Name:\tsleep\n') && child.exitCode === null)
+    await new Promise((next) => setTimeout(next, 5))
+  return pid
+}
+
+test('A process in another user namespace is read by its owner, and not by others', async (t) => {
+  const why = await obstacle
+  if (why !== null) return skip(t, why)
+  if ((await perform([...without(65534), 'unshare', '-U', 'true'])).status !== 0)
+    return skip(t, 'no user namespaces')
+  const pid = await sleeper(t, ...without(65534), 'unshare', '-U')
+  const vma = [...started('aufs-vma'), '--no-stat', '--pid', String(pid)]
+  const byOwner = await perform([...without(65534), ...vma])
+  t.deepEqual([byOwner.stderr, byOwner.status], ['', 0])
+  t.true(byOwner.stdout.includes('/sleep"'))
+  const byOther = await perform([...without(65533), ...vma])
+  t.regex(byOther.stderr, new RegExp(`^aufs-vma: pid ${pid}: [a-z]+: permission denied \\(EACCES\\)\\n$`))
+  t.deepEqual([byOther.stdout, byOther.status], ['', 1])
+})
+
+for (const [how, one, all] of [
+  ['2', /: no such process\n$/, /^$/],
+  [
+    '1',
+    /: [^\n]*\((EPERM|EACCES)\)\n$/,
+    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n$/,
+  ],
+] as const) {
+  test(`What hidepid=${how} keeps from nobody is one message by its number, and as such with --all`, async (t) => {
+    const hiding = (...words: string[]) =>
+      perform([
+        ...['unshare', '-m', 'sh', '-c', `mount -t proc -o hidepid=${how} proc /proc && exec "$@"`, 'sh'],
+        ...words,
+      ])
+    const why = (await obstacle) ?? (await hiding('true')).stderr
+    if (why !== '') return skip(t, why)
+    const pid = await sleeper(t)
+    const asNobody = [...without(65534), ...started('aufs-vma'), '--no-stat']
+    const ofOne = await hiding(...asNobody, '--pid', String(pid))
+    t.true(ofOne.stderr.startsWith(`aufs-vma: pid ${pid}: `))
+    t.regex(ofOne.stderr, one)
+    t.deepEqual([ofOne.stdout, ofOne.status], ['', 1])
+    const ofAll = await hiding(...asNobody, '--all')
+    t.regex(ofAll.stderr, all)
+    t.is(ofAll.status, ofAll.stderr === '' ? 0 : 1)
+    t.true(lines(ofAll.stdout).length > 0, 'its own')
+  })
+}
+
+/** Runs `aufs-branches` on a captured machine; reading br2 fails so many times. */
+async function failing(t: ExecutionContext, code: string, times: number) {
+  const file = `${tempFolder(t)}/fail.cjs`
+  writeFileSync(
+    file,
+    `const fs = require('node:fs')
+    const { errno } = require('node:os').constants
+    const { readFileSync } = fs
+    let left = ${times}
+    fs.readFileSync = (file, ...options) => {
+      if (!String(file).endsWith('/br2') || left-- <= 0) return readFileSync(file, ...options)
+      throw Object.assign(new Error('${code}'), { code: '${code}', errno: -errno.${code} })
+    }`,
+  )
+  const [program, script] = started('aufs-branches')
+  const args = ['--sysfs', 'samples/leaky-01-docker/sys', MOUNTINFO]
+  return outcome(program, ['--require', file, script, ...args])
+}
+
+for (const code of ['EBUSY', 'ENOENT']) {
+  test(`A branch that gives ${code} a few times, as its union changes, is read all the same`, async (t) => {
+    const well = await failing(t, code, 0)
+    t.is(well.status, 0)
+    t.deepEqual(await failing(t, code, 1), well)
+    t.deepEqual(await failing(t, code, 3), well)
+  })
+}
+
+for (const [code, times] of [
+  ['EBUSY', Number.POSITIVE_INFINITY],
+  ['ENOENT', Number.POSITIVE_INFINITY],
+  // Nothing to wait for.
+  ['E2BIG', 1],
+  ['EIO', 1],
+] as const) {
+  test(`A branch that gives ${code} is one message, and the others stand`, async (t) => {
+    const { stdout, stderr, status } = await failing(t, code, times)
+    t.regex(stderr, new RegExp(`^aufs-branches: [^ ]*:1: [^ ]*/br2: [a-z /]+ \\(${code}\\)\\n$`))
+    t.is(status, 1)
+    const [table] = lines(stdout).map((line) => JSON.parse(line) as { branches: { path: string | null }[] })
+    t.deepEqual(
+      table?.branches.map(({ path }) => path !== null),
+      [true, true, false, true, true],
+    )
+  })
+}
+
+test('A pipe that somebody has made non-blocking is written to the end', async (t) => {
+  const perl = 'use Fcntl; fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK) or die; exec @ARGV'
+  if ((await shell(`perl -e 'use Fcntl'`)).status !== 0) return skip(t, 'no perl')
+  const words = started('aufs-mounts')
+    .map((word) => `'${word}'`)
+    .join(' ')
+  const { stdout, stderr, status } = await shell(`set -o pipefail
+    perl -e '${perl}' ${words} <(yes "$(head -1 ${MOUNTINFO})" | head -n 5000) | { sleep 0.3; wc -l; }`)
+  t.deepEqual({ stdout: stdout.trim(), stderr, status }, { stdout: '5000', stderr: '', status: 0 })
+})
+
+test('A line of 100 MB is not held in memory', async (t) => {
+  const file = `${tempFolder(t)}/peak.cjs`
+  writeFileSync(
+    file,
+    `process.on('exit', () => require('node:fs').writeSync(1, process.resourceUsage().maxRSS + '\\n'))`,
+  )
+  const [program, script] = started('aufs-mounts')
+  const { stdout } = await shell(
+    `head -c 100000000 /dev/zero | tr '\\0' x | '${program}' --require ${file} '${script}'`,
+    { NODE_V8_COVERAGE: '' },
+  )
+  t.true(Number(stdout) > 0 && Number(stdout) < 200_000, `${stdout.trim()} kB`)
 })
