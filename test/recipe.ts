@@ -7,8 +7,8 @@ import test from 'ava'
 import { type Outcome, outcome, started } from './run.js'
 
 /** Whether this machine has a program. */
-export function hasTool(name: string, ...args: string[]): boolean {
-  return spawnSync(name, args.length === 0 ? ['--version'] : args).status === 0
+export function hasTool(name: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name]).status === 0
 }
 
 /** The options by which `aufs-vma` reads a process of a captured machine. */
