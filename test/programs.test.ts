@@ -130,22 +130,23 @@ test('A file that is replaced under a process is told once, and so is its end', 
 
   const watch = spawn(process.execPath, [`${project}/watch.js`, String(held.pid), '0.1'])
   t.teardown(() => watch.kill())
-  let complaint = ''
-  watch.stderr.on('data', (text) => (complaint += text))
-  const output = createInterface(watch.stdout)[Symbol.asyncIterator]()
-  // What has not changed is not told: give it time for some rounds.
-  const first = output.next()
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  const told = createInterface(watch.stderr)[Symbol.asyncIterator]()
+  const changed = createInterface(watch.stdout)[Symbol.asyncIterator]()
+  const first = (await told.next()).value ?? ''
+  if (first.includes('CAP_CHECKPOINT_RESTORE')) return skip(t, first)
+  t.regex(first, /^watch: \d+ files$/)
+  // What has not changed is not told: some rounds pass.
+  await new Promise((resolve) => setTimeout(resolve, 500))
   renameSync(successor, file)
-  const change = JSON.parse((await first).value ?? '{}')
-  // Who may not follow map_files is not told whether a path still leads to the file.
-  if (complaint.includes('CAP_CHECKPOINT_RESTORE')) return skip(t, complaint)
+  const change = JSON.parse((await changed.next()).value ?? '{}')
   t.deepEqual(change, { path: file, was: ['current'], is: ['replaced'] })
   held.kill()
-  t.true((await output.next()).done)
+  // Until it is reaped it may be seen to map nothing.
+  for await (const line of { [Symbol.asyncIterator]: () => changed })
+    t.deepEqual(JSON.parse(line).is, [], line)
+  t.regex((await told.next()).value ?? '', /^watch: ./)
   if (watch.exitCode === null) await once(watch, 'exit')
   t.is(watch.exitCode, 0)
-  t.regex(complaint, /^watch: [^\n]+\n$/)
 })
 
 /** Waits until a process has mapped a file. */

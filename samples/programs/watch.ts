@@ -25,6 +25,7 @@ async function statesOf(pid: number): Promise<States> {
 
 async function* changes(pid: number, seconds: number) {
   let before = await statesOf(pid)
+  console.error(`watch: ${before.size} files`)
   for (;;) {
     await sleep(seconds * 1000)
     const now = await statesOf(pid)
