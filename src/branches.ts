@@ -20,14 +20,18 @@ export interface Branch {
 
 /** A union mount with its branches. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface BranchTable {
-  /** The mount, its place, its root and its device as in mountinfo; null where the source (a log) does not tell. */
+  /** The mount, as in mountinfo; null where the source (a log) does not tell. */
   mount_id: number | null
+  /** Where it is mounted, as in mountinfo; null where the source does not tell. */
   mount_point: ByteString | null
+  /** What of the union is mounted, as in mountinfo; null where the source does not tell. */
   root: ByteString | null
+  /** `major:minor` of the union, decimal; null where the source does not tell. */
   dev: string | null
   fs_type: 'aufs' | 'overlay'
   /** The superblock's id, hexadecimal without padding, as in the mount options and in /sys/fs/aufs/si_<si>; null for overlayfs. */
   si: ByteString | null
+  /** Where the branches are told. */
   source: 'sysfs' | 'mountinfo' | 'log'
   /** Where AUFS keeps its inode numbers; null for noxino, and for overlayfs. */
   xi_path: ByteString | null

@@ -9,32 +9,41 @@ import { recordStream } from './streams.js'
 
 /** What the kernel says of a mapped file. What it will not tell is null. */
 export interface Kernel {
-  /** stat of the opened entry; ESTALE for what is deleted, on some kernels. */
+  /** `major:minor` in stat of the opened entry; ESTALE for what is deleted, on some kernels. */
   dev: string | null
+  /** The inode in stat of the opened entry, decimal: it may pass 2^53. */
   ino: string | null
-  /** /proc/PID/maps: decimal, and the name as it stands there. */
+  /** `major:minor` in /proc/PID/maps, decimal. */
   maps_dev: string | null
+  /** The inode in /proc/PID/maps, decimal. */
   maps_ino: string | null
+  /** The name as it stands in /proc/PID/maps. */
   maps_name: ByteString | null
-  /** The mount in fdinfo of the opened entry, and whether the process's own mountinfo lists it. */
+  /** The mount in fdinfo of the opened entry. */
   mnt_id: number | null
+  /** Whether the process's own mountinfo lists that mount. */
   mnt_listed: boolean | null
 }
 
 /** An entry of map_files, unfixed (`--raw`). */
 export interface RawVma {
+  /** The process that maps it; null where the input does not tell. */
   pid: number | null
-  /** The process's name, and the container id in its cgroup path. */
+  /** The process's name. */
   comm: ByteString | null
+  /** The container id in the process's cgroup path; null where there is none. */
   container: ByteString | null
-  /** The entry's own name, hexadecimal. */
+  /** The first address, as in the entry's own name: hexadecimal. */
   start: string
+  /** The address after the last, as in the entry's own name. */
   end: string
+  /** As in /proc/PID/maps: `r-xp`. */
   perms: string | null
   /** In the file, in bytes, hexadecimal. */
   offset: string | null
   /** The entry's target, as the kernel gives it. */
   link: ByteString
+  /** What the kernel says of the mapped file. */
   kernel: Kernel
 }
 

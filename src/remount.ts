@@ -176,7 +176,7 @@ function isRemountableBranch(value: unknown): boolean {
 /**
  * A stream from NDJSON {@link BranchTable}s to the bytes of a shell script that mounts them again.
  *
- * @param options.root where; the default is each table's own mount point, which then must be there
+ * @param options `root` is where; the default is each table's own mount point, which then must be there
  * @example process.stdin.pipe(remount({ root: '/mnt/restore' })).pipe(spawn('sh').stdin)
  */
 export function remount({ root, ...options }: LineOptions & { root?: string } = {}): Duplex {

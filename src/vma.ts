@@ -22,6 +22,7 @@ import { findTruth, type Looks, type State, type Truth } from './state.js'
 export interface VmaBranch extends Branch {
   /** The mount whose mount point holds the path. */
   mount_id: number | null
+  /** The superblock's id; null for overlayfs. */
   si: ByteString | null
 }
 
@@ -33,8 +34,9 @@ export interface Vma extends Omit<RawVma, 'kernel'> {
   rpath: ByteString | null
   /** For a file of a union: where this reader finds it. */
   fpath: ByteString | null
-  /** The mapped file's in the union, or for any other file the kernel's. */
+  /** `major:minor` of the mapped file in the union, or for any other file the kernel's. */
   dev: string | null
+  /** Its inode there, decimal. */
   ino: string | null
   /** -1 where the link leaks a branch path, else the kernel's. */
   mnt_id: number | null
@@ -44,6 +46,7 @@ export interface Vma extends Omit<RawVma, 'kernel'> {
   state: State | null
   /** Null where no union supplies the file, or nothing tells which branch. */
   branch: VmaBranch | null
+  /** What the kernel says of it, as it says it. */
   kernel: Kernel
 }
 

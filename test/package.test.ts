@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -8,6 +8,13 @@ interface Manifest {
   name: string
   version: string
   bin: { [command: string]: string }
+  man: string[]
+}
+
+/** What `npm pack --json` tells of a tarball. */
+interface Packed {
+  filename: string
+  files: { path: string }[]
 }
 
 /** Coverage of npm is nobody's business, and an npm around the tests leaves its settings in the environment. */
@@ -23,11 +30,30 @@ test('the package installs elsewhere, with its commands, its library and its typ
   t.timeout(240_000)
   const folder = await mkdtemp(join(tmpdir(), 'package-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const { name, version, bin } = JSON.parse(await readFile(`${repository}/package.json`, 'utf8')) as Manifest
+  const { name, version, bin, man } = JSON.parse(
+    await readFile(`${repository}/package.json`, 'utf8'),
+  ) as Manifest
 
   // Without scripts: to build anew would take away the commands that other tests run.
-  succeeded(t, await outcome('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], '', env))
-  const [tarball = ''] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'))
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
+  const [packed] = JSON.parse(succeeded(t, await outcome('npm', pack, '', env))) as Packed[]
+  const tarball = packed?.filename ?? ''
+  const paths = packed?.files.map(({ path }) => path) ?? []
+  t.deepEqual([...new Set(paths.map(roomOf))].sort(), ROOMS)
+  t.deepEqual(
+    paths.filter((path) => /^(dist\/(man|completions)|schemas)\//.test(path)).sort(),
+    [
+      ...Object.keys(bin).map((command) => `dist/man/${command}.1`),
+      ...['_aufs-filters', 'aufs-filters.bash', 'aufs-filters.fish'].map(
+        (file) => `dist/completions/${file}`,
+      ),
+      ...['branch-table', 'mount', 'raw-vma', 'vma'].map((record) => `schemas/${record}.json`),
+    ].sort(),
+  )
+  t.deepEqual(
+    man,
+    Object.keys(bin).map((command) => `dist/man/${command}.1`),
+  )
   const project = `${folder}/project`
   await mkdir(project)
   await writeFile(`${project}/package.json`, '{"private":true,"type":"module"}')
@@ -59,6 +85,17 @@ test('the package installs elsewhere, with its commands, its library and its typ
   succeeded(t, await outcome(tsc, ['--project', project], '', env))
 })
 
+/** The folders of the package, and its files beside them. */
+const ROOMS = [
+  ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/', 'dist/src/cli/'],
+  ...['package.json', 'schemas/'],
+]
+
+function roomOf(path: string): string {
+  return path.includes('/') ? path.replace(/[^/]+$/, '') : path
+}
+
 /** A user's settings; the types of node are those of this repository. */
 const strict = {
   noEmit: true,
@@ -77,9 +114,12 @@ function succeeded(t: ExecutionContext, { stdout, stderr, status }: Outcome): st
 /** Mount records become branch tables, as the README shows it. */
 function program(name: string): string {
   return `
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { branchTables, parseMounts } from '${name}'
 
+const schema = readFileSync(fileURLToPath(import.meta.resolve('${name}/schemas/mount.json')), 'utf8')
+if (JSON.parse(schema).title !== 'Mount') throw new Error('no schema')
 const [, , sample] = process.argv
 for await (const mount of createReadStream(sample + '/proc/1/mountinfo').pipe(parseMounts()))
   if (typeof mount.mount_id !== 'number') throw new Error('no mount record')

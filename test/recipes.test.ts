@@ -1,30 +1,14 @@
 /** The recipes of the README, as they stand in samples/recipes, on captured machines. (Live: live.test.ts.) */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import test from 'ava'
 import { linkFacts } from './facts.js'
-import { lines, type Outcome, outcome, run, started } from './run.js'
+import { captured, hasTool, recipeFolder } from './recipe.js'
+import { lines, run } from './run.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'recipes-'))
-for (const command of ['aufs-branches', 'aufs-vma']) {
-  const [program, script] = started(command)
-  writeFileSync(`${folder}/${command}`, `#!/bin/sh\nexec '${program}' '${script}' "$@"\n`, { mode: 0o755 })
-}
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
-
-const hasJq = spawnSync('jq', ['--version']).status === 0
-const withJq = hasJq ? test : test.skip
-
-function recipe(name: string, args: string[]): Promise<Outcome> {
-  return outcome('sh', [`samples/recipes/${name}.sh`, ...args], '', { PATH: `${folder}:${process.env.PATH}` })
-}
+const { folder, recipe } = recipeFolder()
+const withJq = hasTool('jq') ? test : test.skip
 
 const rowsOf = (stdout: string) => lines(stdout).map((line) => line.split('\t'))
-const captured = (sample: string, pid: number) => [
-  ...['--procfs', `samples/${sample}/proc`, '--sysfs', `samples/${sample}/sys`, '--pid', String(pid)],
-]
 
 const DIFF = '/var/lib/docker/aufs/diff'
 const L1 = `${DIFF}/2804bad6fe94a55f18b2b37e300919a5fd517b95aa81e95db574c0ba069a3740`

@@ -58,3 +58,9 @@ export function outcome(
 export function lines(text: string): string[] {
   return text.split('\n').slice(0, -1)
 }
+
+/** Whether a program is on this machine. */
+export async function isInstalled(program: string): Promise<boolean> {
+  const { status } = await outcome('bash', ['-c', 'command -v "$0"', program])
+  return status === 0
+}

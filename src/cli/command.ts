@@ -7,6 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { type ByteString, bytesOf, ndjsonLine, printable, quote } from '../bytes.js'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Converter, LineOptions } from '../lines.js'
+import { epilogue, heading } from './help.js'
 import { readChunks, writeAll } from './io.js'
 import { common, type Usage } from './usage.js'
 
@@ -91,7 +92,7 @@ function parseArguments<O extends Record<string, Options>>(
   const options = { ...usage.options, ...common }
   const parser = yargs()
     .scriptName(usage.name)
-    .usage(`${usage.synopsis}\n\n${usage.about}`)
+    .usage(heading(usage))
     .options(options)
     .strictOptions()
     .parserConfiguration({
@@ -103,7 +104,7 @@ function parseArguments<O extends Record<string, Options>>(
     .version(packageJson.version)
     .help()
     .alias({ h: 'help' })
-    .epilogue(usage.epilogue)
+    .epilogue(epilogue(usage))
     .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.getWindowSize()[0]) : WIDEST)
     .fail((message, error) => {
       throw new UsageError(String(message ?? error).replace(/\s*\n\s*/g, ' '))

@@ -1,27 +1,40 @@
-/** What each command says of itself: the one source of `--help`. */
+/** What each command says of itself: the one source of `--help`, the man pages and the completions of shells. */
 import type { Options } from 'yargs'
 import { MAX_LINE } from '../lines.js'
 
+/** An option as yargs takes it. */
+export interface Option extends Options {
+  /** What its value is, where that is a text. */
+  value?: 'DIR' | 'FILE' | 'PID'
+}
+
 /** The words and the options of a command. */
-export interface Usage<O extends Record<string, Options>> {
+export interface Usage<O extends Record<string, Option>> {
   name: string
-  synopsis: string
+  /** The forms of its command line, without its name. */
+  synopsis: readonly string[]
   about: string
   /** What to try, where standard input is a terminal. */
   hint: string
   options: O
-  epilogue: string
+  examples: readonly (readonly [command: string, does: string])[]
+  /** Files that it reads unasked, or is made for. */
+  files: readonly (readonly [path: string, is: string])[]
 }
+
+/** The usage of some command. */
+export type AnyUsage = Usage<Record<string, Option>>
 
 /** The options of every command. */
 export const common = {
   procfs: {
     type: 'string',
+    value: 'DIR',
     default: '/proc',
     requiresArg: true,
     describe: 'Where /proc is: a captured tree works as a live one',
   },
-  sysfs: { type: 'string', default: '/sys', requiresArg: true, describe: 'Where /sys is' },
+  sysfs: { type: 'string', value: 'DIR', default: '/sys', requiresArg: true, describe: 'Where /sys is' },
   strict: {
     type: 'boolean',
     default: false,
@@ -34,7 +47,7 @@ export const common = {
     describe: 'Longest line, in bytes; a longer one is a message',
     coerce: positive,
   },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Option>
 
 /** Of several, the last counts. */
 function positive(given: unknown): number {
@@ -44,35 +57,39 @@ function positive(given: unknown): number {
   return value
 }
 
-function epilogue(examples: [command: string, does: string][]): string {
-  const lines = examples.map(([command, does]) => `  ${command}\n      ${does}`)
-  return `Examples:\n${lines.join('\n')}\n\n${EXIT_STATUS}`
-}
+/** What the exit status of every command means. */
+export const exitStatus = [
+  [0, 'all well, also when there was nothing to write, or the reader has gone'],
+  [1, 'something could not be read, used or written; each has its message'],
+  [2, 'wrong usage'],
+] as const
 
-const EXIT_STATUS = `Exit status:
-  0  all well, also when there was nothing to write, or the reader has gone
-  1  something could not be read, used or written; each has its message
-  2  wrong usage`
+const MOUNTINFO = ['/proc/PID/mountinfo', 'The mounts that a process sees.'] as const
+const SUPERBLOCK = [
+  '/sys/fs/aufs/si_X/br*, brid*, xi_path',
+  'The branches of an AUFS superblock, their ids, and its inode table.',
+] as const
 
 export const aufsMounts = {
   name: 'aufs-mounts',
-  synopsis: 'Usage: aufs-mounts [OPTION]... [FILE]...',
+  synopsis: ['[OPTION]... [FILE]...'],
   about:
     'Mountinfo lines in, one mount record a line out (NDJSON). Reads standard input where there is no FILE, or for -.',
   hint: 'try: aufs-mounts < /proc/self/mountinfo',
   options: {},
-  epilogue: epilogue([
+  examples: [
     ['aufs-mounts /proc/1/mountinfo', 'every mount of the host'],
     [
       `aufs-mounts < /proc/1/mountinfo | jq -c 'select(.fs_type == "aufs")' | aufs-branches`,
       'only the AUFS mounts, and their branches',
     ],
-  ]),
-} satisfies Usage<Record<string, Options>>
+  ],
+  files: [MOUNTINFO],
+} satisfies AnyUsage
 
 export const aufsBranches = {
   name: 'aufs-branches',
-  synopsis: 'Usage: aufs-branches [OPTION]... [FILE]...',
+  synopsis: ['[OPTION]... [FILE]...'],
   about:
     'Mountinfo lines or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
   hint: 'try: aufs-branches < /proc/self/mountinfo',
@@ -86,34 +103,44 @@ export const aufsBranches = {
     },
     'overlay-base': {
       type: 'string',
+      value: 'DIR',
       requiresArg: true,
       describe: 'The folder of overlay layers whose paths are relative',
     },
   },
-  epilogue: epilogue([
+  examples: [
     ['cat /proc/1/mountinfo | aufs-branches', 'every union in the namespace of process 1'],
     ["aufs-branches /proc/1/mountinfo | jq -r '.branches[].path'", 'the folders that they are made of'],
     ['aufs-branches --format log /proc/1/mountinfo >> dump.log', 'what scripts read before `criu restore`'],
-  ]),
-} as const satisfies Usage<Record<string, Options>>
+  ],
+  files: [MOUNTINFO, SUPERBLOCK],
+} as const satisfies AnyUsage
 
 export const aufsVma = {
   name: 'aufs-vma',
-  synopsis: 'Usage: aufs-vma [OPTION]... --pid N[,N]... | --all\n       aufs-vma [OPTION]... [FILE]...',
+  synopsis: ['[OPTION]... --pid N[,N]... | --all', '[OPTION]... [FILE]...'],
   about:
     'The mapped files of processes, with the paths, ids and branches that the kernel gets wrong put right (NDJSON). ' +
     'Without --pid or --all it reads map_files entries: raw records, or lines that end in START-END -> TARGET.',
   hint: 'try: aufs-vma --pid $$',
   options: {
-    pid: { type: 'string', array: true, requiresArg: true, describe: 'Processes: 1,7 or repeated' },
+    pid: {
+      type: 'string',
+      value: 'PID',
+      array: true,
+      requiresArg: true,
+      describe: 'Processes: 1,7 or repeated',
+    },
     all: { type: 'boolean', default: false, describe: 'Every process' },
     branches: {
       type: 'string',
+      value: 'FILE',
       requiresArg: true,
       describe: 'The unions, as tables of aufs-branches or aufs-log (NDJSON); default: those of the process',
     },
     root: {
       type: 'string',
+      value: 'DIR',
       requiresArg: true,
       describe: "Where the process's files are found; default: PROCFS/PID/root",
     },
@@ -130,11 +157,12 @@ export const aufsVma = {
     raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
       type: 'string',
+      value: 'DIR',
       requiresArg: true,
       describe: 'The folder of overlay layers whose paths are relative',
     },
   },
-  epilogue: epilogue([
+  examples: [
     ["aufs-vma --pid 1 | jq 'select(.fixed)'", 'what the kernel gets wrong'],
     [
       `aufs-vma --pid "$(docker inspect -f '{{.State.Pid}}' web)" | jq -c '[.path, .branch.path, .state]'`,
@@ -144,44 +172,54 @@ export const aufsVma = {
       'ls -l /proc/4711/map_files | aufs-vma --branches tables.ndjson --root /mnt/ID',
       'entries that somebody else has read',
     ],
-  ]),
-} as const satisfies Usage<Record<string, Options>>
+  ],
+  files: [
+    ['/proc/PID/map_files', 'The files that a process maps.'],
+    ['/proc/PID/maps', 'Their names and permissions.'],
+    MOUNTINFO,
+    ['/proc/PID/root', 'The root of a process, below which its files are looked up.'],
+    SUPERBLOCK,
+  ],
+} as const satisfies AnyUsage
 
 export const aufsLog = {
   name: 'aufs-log',
-  synopsis: 'Usage: aufs-log [OPTION]... [FILE]...',
+  synopsis: ['[OPTION]... [FILE]...'],
   about:
     'CRIU log lines in, the branch table of each union that CRIU logged out (NDJSON). All other lines are passed over.',
   hint: 'try: aufs-log dump.log',
   options: {},
-  epilogue: epilogue([
+  examples: [
     ['aufs-log dump.log', 'the unions of the process that was dumped'],
     ["aufs-log dump.log | jq -r '.branches[].path'", 'the folders that they are made of'],
     [
       'aufs-log dump.log | aufs-remount --root /mnt/restore',
       'the commands that mount them again; | sh runs them',
     ],
-  ]),
-} as const satisfies Usage<Record<string, Options>>
+  ],
+  files: [['dump.log', 'What CRIU logs while it dumps, in the folder of its images.']],
+} as const satisfies AnyUsage
 
 export const aufsRemount = {
   name: 'aufs-remount',
-  synopsis: 'Usage: aufs-remount [OPTION]... [FILE]...',
+  synopsis: ['[OPTION]... [FILE]...'],
   about: `Branch tables in (NDJSON), shell commands that mount the unions again out: for sh, which they end at the first that fails.
 With --root, the first union goes to DIR, and one that was mounted in a folder of it to that folder below DIR.`,
   hint: 'try: aufs-branches /proc/self/mountinfo | aufs-remount',
   options: {
     root: {
       type: 'string',
+      value: 'DIR',
       requiresArg: true,
       describe: 'Where to mount; without it at the own mount point of each, which then must be there',
     },
   },
-  epilogue: epilogue([
+  examples: [
     ['aufs-log dump.log | aufs-remount --root /mnt/restore', 'read what would be run'],
     [
       'aufs-log dump.log | aufs-remount --root /mnt/restore | sh',
       'the union, mounted again before `criu restore`',
     ],
-  ]),
-} as const satisfies Usage<Record<string, Options>>
+  ],
+  files: [],
+} as const satisfies AnyUsage

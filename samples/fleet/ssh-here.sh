@@ -1,0 +1,14 @@
+#!/bin/sh
+# Stands for ssh on one machine: ssh-here.sh [OPTION]... HOST COMMAND..., where HOST is a folder below $FLEET.
+while :; do
+  case $1 in
+    -[bcDEeFIiJLlmOopQRSWw]) shift 2 ;;
+    -*) shift ;;
+    *) break ;;
+  esac
+done
+HOST=$FLEET/$1
+export HOST
+shift
+[ "$1" != -- ] || shift
+exec sh -c "$*"

@@ -1,0 +1,117 @@
+/** Completions for shells. */
+import type { Command, CommandOption, Value } from './commands.js'
+
+/** For bash, to be sourced. */
+export function bash(commands: Command[]): string {
+  const names = commands.map(({ name }) => name)
+  return `# Completion for bash of ${names.join(', ')}.
+_aufs_filters() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} options value=''
+  # --option=value is three words.
+  if [[ $word == '=' ]]; then
+    word=''
+  elif [[ $before == '=' ]]; then
+    before=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case \${1##*/} in
+${commands.map(bashCommand).join('\n')}
+  esac
+  COMPREPLY=()
+  # Files are what readline completes itself where nothing else is found: it knows how they are quoted.
+  case $value in
+    DIR) compopt +o default -o dirnames ;;
+    PID) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word") ;;
+    N | VALUE) compopt +o default ;;
+    FILE) ;;
+    '') [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") ;;
+  esac
+}
+complete -o default -F _aufs_filters ${names.join(' ')}
+`
+}
+
+function bashCommand({ name, options }: Command): string {
+  const values = options.flatMap(({ names, value }) =>
+    value === null
+      ? []
+      : [`        ${names.join(' | ')}) value='${typeof value === 'string' ? value : value.join(' ')}' ;;`],
+  )
+  return [
+    `    ${name})`,
+    `      options='${options.flatMap(({ names }) => names).join(' ')}'`,
+    '      case $before in',
+    ...values,
+    '      esac',
+    '      ;;',
+  ].join('\n')
+}
+
+/** For zsh, a function of a folder in fpath. */
+export function zsh(commands: Command[]): string {
+  const names = commands.map(({ name }) => name)
+  return `#compdef ${names.join(' ')}
+# Completion for zsh of ${names.join(', ')}.
+case $service in
+${commands.map(zshCommand).join('\n')}
+esac
+`
+}
+
+function zshCommand({ name, options }: Command): string {
+  const specs = [...options.flatMap(zshOption), '*:FILE:_files']
+  return [
+    `  ${name})`,
+    `    _arguments -S \\`,
+    `      ${specs.map(single).join(' \\\n      ')}`,
+    '    ;;',
+  ].join('\n')
+}
+
+function zshOption({ names, value, describe, isRepeated }: CommandOption): string[] {
+  const says = `[${describe.replace(/[[\]\\]/g, '\\$&')}]`
+  const others = names.length > 1 ? `(${names.join(' ')})` : ''
+  return names.map((name) => {
+    const spec = `${others}${isRepeated ? '*' : ''}${name}`
+    return value === null ? `${spec}${says}` : `${spec}=${says}:${name.slice(2)}:${zshValue(value)}`
+  })
+}
+
+function zshValue(value: Value): string {
+  if (typeof value !== 'string') return `(${value.join(' ')})`
+  // A space: nothing to complete.
+  return { DIR: '_files -/', FILE: '_files', PID: '_pids', N: ' ', VALUE: ' ' }[value]
+}
+
+/** Quoted, as it stands. */
+function single(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** For fish, to be sourced. */
+export function fish(commands: Command[]): string {
+  const lines = commands.flatMap(({ name, options }) => options.flatMap((option) => fishOption(name, option)))
+  return `# Completion for fish of ${commands.map(({ name }) => name).join(', ')}.\n${lines.join('\n')}\n`
+}
+
+function fishOption(command: string, { names, value, describe }: CommandOption): string[] {
+  const short = names.filter((name) => /^-\w$/.test(name)).map((name) => ` -s ${name.slice(1)}`)
+  return names
+    .filter((name) => name.startsWith('--'))
+    .map((name) => {
+      const says = `'${describe.replace(/['\\]/g, '\\$&')}'`
+      return `complete -c ${command}${short.join('')} -l ${name.slice(2)}${fishValue(value)} -d ${says}`
+    })
+}
+
+function fishValue(value: Value | null): string {
+  if (value === null) return ''
+  if (typeof value !== 'string') return ` -x -a '${value.join(' ')}'`
+  return {
+    DIR: " -x -a '(__fish_complete_directories)'",
+    FILE: ' -r -F',
+    PID: " -x -a '(__fish_complete_pids)'",
+    N: ' -x',
+    VALUE: ' -x',
+  }[value]
+}

@@ -1,0 +1,15 @@
+/** What `--help` says around the options. */
+import { type AnyUsage, exitStatus } from './usage.js'
+
+/** What stands above the options. */
+export function heading({ name, synopsis, about }: AnyUsage): string {
+  const forms = synopsis.map((form) => `${name} ${form}`)
+  return `Usage: ${forms.join('\n       ')}\n\n${about}`
+}
+
+/** What stands below them. */
+export function epilogue({ examples }: AnyUsage): string {
+  const shown = examples.map(([command, does]) => `  ${command}\n      ${does}`)
+  const statuses = exitStatus.map(([status, means]) => `  ${status}  ${means}`)
+  return `Examples:\n${shown.join('\n')}\n\nExit status:\n${statuses.join('\n')}`
+}
