@@ -1,7 +1,15 @@
 /** What goes wrong on a real machine, made to happen: each fault has its message and its exit status. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { readEntries } from '../src/entries.js'
 import { GoneError, Process } from '../src/process.js'
@@ -132,8 +140,8 @@ test('With hidepid=2 nobody sees but their own processes, and that is no error w
     { NODE_V8_COVERAGE: '' },
   )
   if (/mount:|unshare:/.test(hidden.stderr)) return skip(t, hidden.stderr)
-  const comms = new Set(lines(hidden.stdout).map((line) => JSON.parse(line).comm))
-  t.true(comms.has('node') || comms.has('MainThread'), 'its own')
+  const paths = new Set(lines(hidden.stdout).map((line) => JSON.parse(line).path))
+  t.true(paths.has(realpathSync(program)), 'its own')
   // The others are not there for it, not even to be counted as those that may not be read.
   t.regex(
     hidden.stderr,

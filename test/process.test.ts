@@ -283,7 +283,9 @@ test('A zombie maps nothing, and that is no error', async (t) => {
     t.pass()
     return
   }
-  const { pid: parent, stdout } = launched(t, 'sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'])
+  // The child waits until its parent is sleep: a shell would take note of its end.
+  const child = 'while read -r name < /proc/$$/comm && [ "$name" != sleep ]; do :; done'
+  const { pid: parent, stdout } = launched(t, 'sh', ['-c', `(${child}) & echo $!; exec sleep 1000`])
   let told = ''
   stdout?.on('data', (data: Buffer) => (told += data.toString()))
   await until(() => /\n/.test(told))
