@@ -1,7 +1,7 @@
 /** The rows of the picture on a terminal, and the columns that they get. */
 import type { Branch } from '../branches.js'
 import type { Supply } from './picture.js'
-import { filesText, NO_UNION, pathText, permText, sizeText, staleText, widthOf } from './text.js'
+import { filesText, permText, sizeText, staleText, supplierText, widthOf } from './text.js'
 
 /** Between columns, and before a row. */
 export const GAP = '  '
@@ -26,7 +26,7 @@ export interface Label {
 /** What a branch supplies, in words. */
 export interface Row extends Label {
   name: string
-  isUnion: boolean
+  hasBranch: boolean
   files: string
   size: string
   stale: string
@@ -65,8 +65,8 @@ export function rowOf(supply: Supply, total: bigint): Row {
   const staleBytes = stale.reduce((sum, each) => sum + each.bytes, 0n)
   return {
     ...labelOf(branch),
-    name: branch === null ? NO_UNION : pathText(branch.path),
-    isUnion: branch !== null,
+    name: supplierText(supply),
+    hasBranch: branch !== null,
     files: filesText(supply),
     size: sizeText(bytes),
     stale: staleText(stale),

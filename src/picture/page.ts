@@ -10,7 +10,6 @@ import { type DrawnVma, sizeOf } from './records.js'
 import {
   amountText,
   filesText,
-  NO_UNION,
   pathText,
   permText,
   processText,
@@ -18,6 +17,7 @@ import {
   sizeText,
   staleText,
   stateText,
+  supplierText,
   unionText,
 } from './text.js'
 
@@ -101,10 +101,12 @@ function branchData(branch: Branch, color: Palette) {
 function supplyData(supply: Supply, color: Palette) {
   const { branch, stale, bytes } = supply
   const own =
-    branch === null ? { color: null, index: '', perm: '', path: NO_UNION } : branchData(branch, color)
+    branch === null
+      ? { color: null, index: '', perm: '', path: supplierText(supply) }
+      : branchData(branch, color)
   return {
     ...own,
-    label: branch === null ? NO_UNION : `branch ${own.index} ${own.perm} ${own.path}`,
+    label: branch === null ? own.path : `branch ${own.index} ${own.perm} ${own.path}`,
     files: filesText(supply),
     size: sizeText(bytes),
     stale: staleText(stale),

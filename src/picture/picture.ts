@@ -13,7 +13,7 @@ export interface Picture {
 /** A process, with what it maps of each branch. */
 export interface MappedProcess extends Pick<DrawnVma, 'pid' | 'comm' | 'container'> {
   total: Amount
-  /** By union, topmost branch first; what is of no union last. */
+  /** By union, topmost branch first; then what is of a union and no known branch, and what is of none. */
   supplies: Supply[]
 }
 
@@ -26,8 +26,9 @@ export interface Amount {
 
 /** What a branch supplies to a process. */
 export interface Supply extends Amount {
-  /** Null for the files that no union supplies. */
+  /** Null where it is not known, and where no union supplies the files. */
   branch: VmaBranch | null
+  isOfUnion: boolean
   /** What the files' paths do not lead to any more. */
   stale: Stale[]
   vmas: DrawnVma[]
@@ -53,16 +54,20 @@ export function pictureOf(records: readonly (DrawnVma | BranchTable)[]): Picture
 
 function mappedProcess(vmas: readonly DrawnVma[]): MappedProcess {
   const { pid = null, comm = null, container = null } = vmas[0] ?? {}
-  const supplies = groups(vmas, ({ branch }) => branch && [branch.mount_id, branch.si]).flatMap((ofUnion) =>
-    groups(ofUnion, ({ branch }) => branch && [branch.index, branch.path]).map(supply),
-  )
+  const supplies = groups(vmas, supplier).map(supply)
   return { pid, comm, container, total: amount(vmas), supplies: supplies.sort(inOrder(supplies)) }
+}
+
+/** What tells apart where files come from. */
+function supplier({ branch, rpath }: DrawnVma): readonly unknown[] {
+  return branch === null ? [rpath === null] : [branch.mount_id, branch.si, branch.index, branch.path]
 }
 
 function supply(vmas: DrawnVma[]): Supply {
   return {
     ...amount(vmas),
     branch: vmas[0]?.branch ?? null,
+    isOfUnion: vmas.some(({ rpath }) => rpath !== null),
     stale: groups(vmas.filter(isStale), ({ state }) => [state]).flatMap((ofState) => {
       const state = ofState[0]?.state
       return state ? [{ state, ...amount(ofState) }] : []
@@ -81,7 +86,8 @@ function amount(vmas: readonly DrawnVma[]): Amount {
 /** Unions stay in the order in which they are met. */
 function inOrder(supplies: readonly Supply[]): (a: Supply, b: Supply) => number {
   const unions = supplies.map(unionOf)
-  const place = (supply: Supply) => (supply.branch === null ? unions.length : unions.indexOf(unionOf(supply)))
+  const place = (supply: Supply) =>
+    supply.branch === null ? unions.length + Number(!supply.isOfUnion) : unions.indexOf(unionOf(supply))
   return (a, b) => place(a) - place(b) || (a.branch?.index ?? 0) - (b.branch?.index ?? 0)
 }
 
@@ -90,7 +96,7 @@ function unionOf({ branch }: Supply): string {
 }
 
 /** Items by what tells them apart, in the order in which they are met. */
-function groups<T>(items: readonly T[], mark: (item: T) => readonly unknown[] | null): T[][] {
+function groups<T>(items: readonly T[], mark: (item: T) => readonly unknown[]): T[][] {
   const found = new Map<string, T[]>()
   for (const item of items) {
     const key = JSON.stringify(mark(item))

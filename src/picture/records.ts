@@ -9,7 +9,18 @@ import type { Vma, VmaBranch } from '../vma.js'
 /** What of a {@link Vma} is drawn. */
 export type DrawnVma = Pick<
   Vma,
-  'pid' | 'comm' | 'container' | 'start' | 'end' | 'perms' | 'path' | 'dev' | 'ino' | 'state' | 'branch'
+  | 'pid'
+  | 'comm'
+  | 'container'
+  | 'start'
+  | 'end'
+  | 'perms'
+  | 'path'
+  | 'rpath'
+  | 'dev'
+  | 'ino'
+  | 'state'
+  | 'branch'
 >
 
 /**
@@ -26,6 +37,7 @@ export function isDrawnVma(value: unknown): value is DrawnVma {
     end: isAddress,
     perms: orNull(isText),
     path: isText,
+    rpath: orNull(isText),
     dev: orNull(isText),
     ino: orNull(isText),
     state: orNull(isState),

@@ -82,7 +82,7 @@ function heading(
 function drawRow(row: Row, layout: Layout, width: number, colors: Colors): string[] {
   const label = drawLabel(row, layout.label, colors)
   const name = shorten(row.name, layout.name)
-  const drawnName = row.isUnion ? name : colors.dim(name)
+  const drawnName = row.hasBranch ? name : colors.dim(name)
   const numbers = `${padLeft(row.files, layout.files)}${GAP}${padLeft(row.size, layout.size)}${GAP}${bar(row, layout.bar, colors)}`
   const indent = layout.isWide ? layout.label.end : 2 * GAP.length
   const stale = ' '.repeat(indent) + colors.red(shorten(`${STALE} ${row.stale}`, width - indent))
@@ -107,8 +107,8 @@ const FULL = '█'
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
 /** The part of what the process maps, its stale part last; what is there at all is seen. */
-function bar({ share, staleShare, isUnion }: Row, width: number, { cyan, red, dim }: Colors): string {
-  const color = isUnion ? cyan : dim
+function bar({ share, staleShare, hasBranch }: Row, width: number, { cyan, red, dim }: Colors): string {
+  const color = hasBranch ? cyan : dim
   const stale = staleShare === 0 ? 0 : Math.max(1, Math.round(staleShare * width))
   const fresh = share === staleShare ? 0 : share * width - stale
   if (stale === 0) return fresh === 0 ? '' : color(cells(fresh))

@@ -3,7 +3,7 @@ import prettyBytes from 'pretty-bytes'
 import stringWidth from 'string-width'
 import type { Branch, BranchTable } from '../branches.js'
 import { type ByteString, printable, textOf } from '../bytes.js'
-import type { Amount, MappedProcess, Stale } from './picture.js'
+import type { Amount, MappedProcess, Stale, Supply } from './picture.js'
 
 /**
  * What a terminal or a browser does not show as a character of its own, or each in another width: format characters, those
@@ -116,8 +116,11 @@ export function pathText(path: ByteString | null): string {
   return path === null ? '(not known)' : shown(path)
 }
 
-/** What the files of no union are called. */
-export const NO_UNION = 'files of no union'
+/** Where files come from: a branch's path, or why there is none. */
+export function supplierText({ branch, isOfUnion }: Pick<Supply, 'branch' | 'isOfUnion'>): string {
+  if (branch !== null) return pathText(branch.path)
+  return isOfUnion ? 'files of a branch not known' : 'files of no union'
+}
 
 /** Docker shows as much of a container's id. */
 const SHORT_ID = 12
