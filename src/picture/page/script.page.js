@@ -2,8 +2,10 @@
 const { processes, unions } = JSON.parse(document.getElementById('data').textContent)
 const main = document.getElementById('main')
 
-/** How many mappings a row has at most. */
-const ROW = 120
+/** Pixels, as in the style. */
+const MAPPING = 7
+const GAP = 10
+
 const COLORS = 10
 
 /** An element with its class and its text or children. */
@@ -71,17 +73,24 @@ function legend(branches, strip) {
   return table(heads, rows)
 }
 
-/** Mappings in rows of about the same weight. */
+/** What a mapping takes of a row at least, with the gap before it. */
+function least({ gap }) {
+  return gap ? MAPPING + GAP : MAPPING
+}
+
+/** Mappings in rows of one scale: half of their length is what each takes at least, the other half goes by weight. */
 function inRows(mappings) {
-  const count = Math.ceil(mappings.length / ROW)
-  const total = mappings.reduce((sum, { weight }) => sum + weight, 0)
+  const length = mappings.reduce((sum, mapping) => sum + least(mapping), 0)
+  const count = Math.ceil((2 * length) / main.clientWidth)
+  const weight = mappings.reduce((sum, mapping) => sum + mapping.weight, 0)
+  const perWeight = (count * main.clientWidth - length) / (weight || 1)
   const rows = Array.from({ length: count }, () => [])
   let before = 0
   for (const mapping of mappings) {
-    rows[Math.min(count - 1, Math.floor((before / total) * count))].push(mapping)
-    before += mapping.weight
+    rows[Math.min(count - 1, Math.floor(before / main.clientWidth))].push(mapping)
+    before += least(mapping) + mapping.weight * perWeight
   }
-  return rows
+  return rows.filter((row) => row.length > 0)
 }
 
 function describe({ range, size, perms, state }, { label }) {
