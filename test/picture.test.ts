@@ -227,6 +227,21 @@ test('a bar is the part of what the process maps, and its stale part is hatched'
   )
 })
 
+for (const [fresh, stale, bar] of [
+  ['ff000', '1000', `${'█'.repeat(39)}▒`],
+  ['1000', 'ff000', `█${'▒'.repeat(39)}`],
+  ['0', '1000', '▒'.repeat(40)],
+] as const) {
+  test(`of 0x${fresh} bytes and 0x${stale} stale ones what there is of both is seen, in a bar that is no longer for it`, (t) => {
+    const records: DrawnVma[] = [
+      { ...vma, start: '0', end: fresh },
+      { ...vma, start: '0', end: stale, state: 'deleted' },
+    ]
+    const [, row = ''] = lines(draw(pictureOf(records), { width: 100, color: false }))
+    t.is(row.split('  ').at(-1), bar)
+  })
+}
+
 test('colours stand around the text, and change nothing of it', (t) => {
   const picture = pictureOf([vma, { ...vma, branch: lower, state: 'deleted' }, { ...vma, ...ofNoUnion }])
   const colored = draw(picture, { width: 80, color: true })

@@ -109,11 +109,13 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 /** The part of what the process maps, its stale part last; what is there at all is seen. */
 function bar({ share, staleShare, hasBranch }: Row, width: number, { cyan, red, dim }: Colors): string {
   const color = hasBranch ? cyan : dim
-  const stale = staleShare === 0 ? 0 : Math.max(1, Math.round(staleShare * width))
-  const fresh = share === staleShare ? 0 : share * width - stale
-  if (stale === 0) return fresh === 0 ? '' : color(cells(fresh))
-  // A part of a cell before the stale ones would look like a gap.
-  return color(FULL.repeat(Math.max(0, Math.round(fresh)))) + red(STALE.repeat(stale))
+  if (share === 0) return ''
+  if (staleShare === 0) return color(cells(share * width))
+  // Whole cells: a part of one before the stale ones would look like a gap.
+  const all = Math.max(1, Math.round(share * width))
+  const most = share === staleShare ? all : Math.max(1, all - 1)
+  const stale = Math.min(most, Math.max(1, Math.round(staleShare * width)))
+  return color(FULL.repeat(all - stale)) + red(STALE.repeat(stale))
 }
 
 /** So many cells, the last of them in part. */
