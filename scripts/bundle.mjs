@@ -1,8 +1,20 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
 import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const names = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
+
+/** How wide a text is, yargs asks of ASCII alone; aufs-view asks it of what containers name their files. */
+const lightForYargs = {
+  name: 'light string-width for yargs',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      /\/node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer)
+        ? { path: fileURLToPath(new URL('light/string-width.mjs', import.meta.url)) }
+        : undefined,
+    ),
+}
 
 await build({
   entryPoints: names.map((name) => `bin/${name}.ts`),
@@ -23,10 +35,12 @@ await build({
   alias: {
     // ndjson and through2 bring copies of what Node has.
     'readable-stream': 'node:stream',
-    // yargs needs little of these, and they take longer to load than all else of it.
-    'string-width': './scripts/light/string-width.mjs',
+    // yargs needs little of it, and it takes longer to load than all else of yargs.
     assert: './scripts/light/assert.mjs',
   },
+  plugins: [lightForYargs],
+  // What a page is made of.
+  loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
   logLevel: 'warning',
 })
 

@@ -97,7 +97,8 @@ export function isBranchTable(value: unknown): value is BranchTable {
   })
 }
 
-function isBranch(value: unknown): value is Branch {
+/** Whether a value has the fields of a branch. */
+export function isBranch(value: unknown): value is Branch {
   return hasFields<Branch>(value, {
     index: isCount,
     id: orNull(isCount),

@@ -13,7 +13,14 @@ import { type Finding, isListed, type View } from './vma.js'
  * `current`: the path still leads to the mapped file. `copied_up`: a higher branch has its own copy by now, and the process
  * maps the lower one. `replaced`: another file has that name now. `deleted`: nothing has.
  */
-export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
+export type State = (typeof STATES)[number]
+
+const STATES = ['current', 'copied_up', 'replaced', 'deleted'] as const
+
+/** Whether a value is one of the states. */
+export function isState(value: unknown): value is State {
+  return STATES.some((state) => state === value)
+}
 
 /** Whether a path is known not to show any more what the process maps. */
 export function isStale({ state }: { state: State | null }): boolean {

@@ -6,7 +6,7 @@ import type { Vma } from '../src/vma.js'
 import { bytesIn, linkFacts, read } from './facts.js'
 import { lines, outcome, run, shell, started } from './run.js'
 
-const commands = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount']
+const commands = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
 
 const DOCKER = 'samples/leaky-01-docker'
 const ODD = 'samples/leaky-04-odd'
@@ -314,6 +314,7 @@ for (const [command, args] of [
   ['aufs-vma', `${IN_DOCKER} --pid 112`],
   ['aufs-log', 'samples/criu-logs/docker/criu/dump.log'],
   ['aufs-remount', '--root /x samples/criu-logs/docker/criu/expected/tables.ndjson'],
+  ['aufs-view', 'samples/criu-logs/docker/criu/expected/tables.ndjson'],
 ]) {
   test(`${command}: a full disk is a message and exit status 1`, async (t) => {
     const { stderr, status } = await shell(`${command} ${args} > /dev/full`)

@@ -30,6 +30,8 @@ export interface Run<O> {
   read(file: string, converterOf: (lines: Required<LineOptions>) => Converter): void
   /** Sends records to standard output: many a write, the rest of them at each null. */
   send(records: Iterable<object | null>): void
+  /** Writes bytes to standard output. */
+  print(text: ByteString): void
 }
 
 type Common = InferredOptionTypes<typeof common>
@@ -70,7 +72,7 @@ export function command<O extends Record<string, Options>>(
     const each = (converterOf: (lines: Required<LineOptions>) => Converter) => {
       for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, converterOf)
     }
-    main({ options, files: operands, report, each, read, send })
+    main({ options, files: operands, report, each, read, send, print: write })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {
@@ -211,7 +213,8 @@ function send(records: Iterable<object | null>): void {
 
 const BLOCK = 65_536
 
-function isTerminal(fd: 0 | 1): boolean {
+/** Whether standard input or output is a terminal. */
+export function isTerminal(fd: 0 | 1): boolean {
   try {
     // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
     const { isatty }: typeof import('node:tty') = fstatSync(fd).isCharacterDevice()

@@ -223,3 +223,33 @@ With --root, the first union goes to DIR, and one that was mounted in a folder o
   ],
   files: [],
 } as const satisfies AnyUsage
+
+export const aufsView = {
+  name: 'aufs-view',
+  synopsis: ['[OPTION]... [FILE]...'],
+  about:
+    'VMA records or branch tables in (NDJSON), a picture for people out: how much each branch supplies to each process, and ' +
+    'what of it is stale. It is as wide as the terminal, or as COLUMNS says.',
+  hint: 'try: aufs-vma --pid $$ | aufs-view',
+  options: {
+    html: {
+      type: 'string',
+      value: 'FILE',
+      requiresArg: true,
+      describe: 'Write a page for a browser to this file instead (- for standard output)',
+    },
+    color: {
+      choices: ['auto', 'always', 'never'],
+      default: 'auto',
+      requiresArg: true,
+      describe: 'Colours; auto: on a terminal, where NO_COLOR is not set',
+    },
+  },
+  examples: [
+    ['aufs-vma --all | aufs-view | less', 'every process, by branch'],
+    ['aufs-vma --all --stale | aufs-view', 'only what runs replaced or deleted files'],
+    ['aufs-branches /proc/1/mountinfo | aufs-view', 'the unions and their branches'],
+    ['aufs-vma --pid 1 | aufs-view --html picture.html', 'the address space as a page'],
+  ],
+  files: [],
+} as const satisfies AnyUsage

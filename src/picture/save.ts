@@ -1,0 +1,40 @@
+/** A file that is there whole, or not at all. */
+import { randomUUID } from 'node:crypto'
+import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { ByteString } from '../bytes.js'
+import { writeAll } from '../cli/io.js'
+
+/**
+ * Writes a file by another name, and gives it its own when it is whole. What is no file (`/dev/stdout`, a pipe) is written to.
+ *
+ * @throws a system error; what was there before then is there still
+ * @example save('picture.html', page)
+ */
+export function save(file: string, bytes: ByteString): void {
+  const old = statSync(file, { throwIfNoEntry: false })
+  if (old !== undefined && !old.isFile()) {
+    writeTo(openSync(file, 'w'), bytes)
+    return
+  }
+  const target = old === undefined ? file : realpathSync(file)
+  const unfinished = join(dirname(target), `.${basename(target).slice(0, LONGEST)}.${randomUUID()}`)
+  try {
+    writeTo(openSync(unfinished, 'wx', old?.mode ?? 0o666), bytes)
+    renameSync(unfinished, target)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw error
+  }
+}
+
+/** So that the other name is no longer than a name may be. */
+const LONGEST = 50
+
+function writeTo(fd: number, bytes: ByteString): void {
+  try {
+    writeAll(fd, bytes)
+  } finally {
+    closeSync(fd)
+  }
+}
