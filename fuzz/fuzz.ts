@@ -1,7 +1,7 @@
 /**
  * Looks for an input that breaks what is promised of every filter, by changing what real kernels gave: `npm run fuzz`, or
  * `npm run fuzz -- --seconds 600 --seed 7`. What it finds is written to test/findings/, where a test holds it from then on.
- * (Coverage-guided fuzzers for Node bring a native library of their own that their package does not carry.)
+ * (Jazzer.js, which is guided by coverage, brings a native library that needs a newer glibc, 2.38, than Debian 12 has.)
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
