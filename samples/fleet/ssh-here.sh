@@ -8,7 +8,9 @@ while :; do
   esac
 done
 HOST=$FLEET/$1
-export HOST
+# As sshd does; without one (cron, CI) what GNU parallel runs over there would do nothing, and say nothing.
+SHELL=/bin/sh
+export HOST SHELL
 shift
 [ "$1" != -- ] || shift
 exec sh -c "$*"
