@@ -2,6 +2,6 @@
 import { command } from '../src/cli/command.js'
 import { aufsMounts } from '../src/cli/usage.js'
 import { converter } from '../src/lines.js'
-import { mountLineFilter } from '../src/mounts.js'
+import { mountJsonFilter } from '../src/mount-json.js'
 
-command(aufsMounts, ({ each }) => each((lines) => converter(mountLineFilter(), (line) => line, lines)))
+command(aufsMounts, ({ each }) => each((lines) => converter(mountJsonFilter(), (line) => line, lines)))

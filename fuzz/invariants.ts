@@ -7,8 +7,10 @@ import { vmaFilter } from '../src/fix.js'
 import { converter, type Filter, type LineOptions } from '../src/lines.js'
 import { logFilter } from '../src/log.js'
 import { entryFilter } from '../src/map-files.js'
-import { mountFilter, mountLineFilter } from '../src/mounts.js'
+import { mountJsonFilter } from '../src/mount-json.js'
+import { mountFilter } from '../src/mounts.js'
 import { remountCommands, remountFilter } from '../src/remount.js'
+import { scanRoom } from '../src/scan.js'
 import { logFormat, tableFilter } from '../src/tables.js'
 
 /** Where no captured sysfs is. */
@@ -30,7 +32,7 @@ type Make = () => { filter: Filter<object | ByteString>; isText?: boolean }
 
 /** Every filter that somebody else's bytes reach, by the name that a finding begins with. */
 export const filters: { [name: string]: Make } = {
-  mounts: () => ({ filter: mountLineFilter(), isText: true }),
+  mounts: () => ({ filter: mountJsonFilter(), isText: true }),
   branches: () => ({ filter: tableFilter({ sysfs: NOWHERE }) }),
   log: () => ({ filter: logFilter() }),
   tables: () => ({ filter: tableRecordFilter() }),
@@ -157,7 +159,16 @@ function outcomeOf(
   const { chunk, end } = converter(filter, isText ? String : format, options)
   const places = [0, ...cuts.map((cut) => cut % (input.length + 1)).sort((a, b) => a - b), input.length]
   let text = ''
-  for (const [i, place] of places.entries())
-    text += chunk(Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1'))
+  for (const [i, place] of places.entries()) {
+    const bytes = Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1')
+    text += chunk(cuts.length === 0 ? bytes : inRoom(bytes))
+  }
   return { text: text + end(), errors }
+}
+
+/** A chunk where it is looked through, if there is room for it. */
+function inRoom(bytes: Buffer): Buffer {
+  const room = scanRoom()
+  if (room === null || room.length < bytes.length) return bytes
+  return room.subarray(0, bytes.copy(room))
 }

@@ -1,6 +1,6 @@
 /** Mounts, as `/proc/PID/mountinfo` lists them. */
 import type { Duplex } from 'node:stream'
-import { type ByteString, decodeOctal, ndjsonLine } from './bytes.js'
+import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Filter, LineOptions } from './lines.js'
 import { below, isBelow, join } from './paths.js'
@@ -33,20 +33,6 @@ export interface Mount {
 
 const FIXED_FIELDS = 6
 
-/** The fields of a line as they stand there, escaped. */
-interface MountFields {
-  id: string
-  parent: string
-  dev: string
-  root: ByteString
-  mountPoint: ByteString
-  options: ByteString
-  optional: ByteString[]
-  type: ByteString
-  source: ByteString
-  superOptions: ByteString
-}
-
 /**
  * Parses one line of mountinfo (proc_pid_mountinfo(5), `show_mountinfo()` in fs/proc_namespace.c):
  *
@@ -61,22 +47,6 @@ interface MountFields {
  */
 export function parseMount(line: ByteString): Mount {
   if (line.includes('\0')) throw new InputError('a NUL, which no mount holds', line)
-  const fields = cutMount(line)
-  return {
-    mount_id: Number(fields.id),
-    parent_id: Number(fields.parent),
-    dev: fields.dev,
-    root: decodeOctal(fields.root),
-    mount_point: decodeOctal(fields.mountPoint),
-    mount_options: parseOptions(fields.options),
-    optional_fields: fields.optional,
-    fs_type: decodeOctal(fields.type),
-    mount_source: decodeOctal(fields.source),
-    super_options: parseOptions(fields.superOptions),
-  }
-}
-
-function cutMount(line: ByteString): MountFields {
   // No escaped field holds a space, so the first ` - ` is the separator, wherever a branch path has another.
   const separator = line.indexOf(' - ')
   const head = (separator === -1 ? line : line.slice(0, separator)).split(' ')
@@ -88,22 +58,22 @@ function cutMount(line: ByteString): MountFields {
     throw new InputError(`too few fields (${line.split(' ').length})`, line)
   }
   return {
-    id: checkId(id, 'mount id', line),
-    parent: checkId(parent, 'parent id', line),
+    mount_id: parseId(id, 'mount id', line),
+    parent_id: parseId(parent, 'parent id', line),
     dev: checkDev(dev, line),
-    root,
-    mountPoint,
-    options,
-    optional,
-    type: line.slice(separator + 3, typeEnd),
-    source: line.slice(typeEnd + 1, sourceEnd),
-    superOptions: line.slice(sourceEnd + 1),
+    root: decodeOctal(root),
+    mount_point: decodeOctal(mountPoint),
+    mount_options: parseOptions(options),
+    optional_fields: optional,
+    fs_type: decodeOctal(line.slice(separator + 3, typeEnd)),
+    mount_source: decodeOctal(line.slice(typeEnd + 1, sourceEnd)),
+    super_options: parseOptions(line.slice(sourceEnd + 1)),
   }
 }
 
-function checkId(token: string | undefined, name: string, line: ByteString): string {
+function parseId(token: string | undefined, name: string, line: ByteString): number {
   if (token === undefined || !/^\d{1,15}$/.test(token)) throw new InputError(`the ${name} is no number`, line)
-  return token
+  return Number(token)
 }
 
 function checkDev(token: string | undefined, line: ByteString): string {
@@ -123,33 +93,6 @@ export function mountFilter(): Filter<Mount> {
   return {
     line: ({ text }, emit) => emit(parseMount(text)),
   }
-}
-
-/** The filter behind `aufs-mounts`: from mountinfo lines to NDJSON lines. */
-export function mountLineFilter(): Filter<ByteString> {
-  return {
-    line: ({ text }, emit) =>
-      emit(isVerbatim(text) ? verbatimLine(cutMount(text)) : ndjsonLine(parseMount(text))),
-  }
-}
-
-/** Whether a line stands in JSON as it does here: no byte that either of them escapes, nor one beyond ASCII. */
-function isVerbatim(line: ByteString): boolean {
-  return !/[^ !#-[\]-~]/.test(line)
-}
-
-/** The record without making it: nearly all lines are so plain, and JSON.stringify() takes longer than all the rest. */
-function verbatimLine(fields: MountFields): ByteString {
-  const { id, parent, dev, root, mountPoint, options, optional, type, source, superOptions } = fields
-  return (
-    `{"mount_id":${Number(id)},"parent_id":${Number(parent)},"dev":"${dev}","root":"${root}","mount_point":"${mountPoint}",` +
-    `"mount_options":["${listed(options)}"],"optional_fields":[${optional.length === 0 ? '' : `"${optional.join('","')}"`}],` +
-    `"fs_type":"${type}","mount_source":"${source}","super_options":["${listed(superOptions)}"]}\n`
-  )
-}
-
-function listed(options: ByteString): ByteString {
-  return options.split(',').join('","')
 }
 
 /**
