@@ -32,6 +32,7 @@ await build({
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
+  minify: true,
   alias: {
     // ndjson and through2 bring copies of what Node has.
     'readable-stream': 'node:stream',

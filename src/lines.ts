@@ -7,6 +7,7 @@
  */
 import type { ByteString } from './bytes.js'
 import { InputError, type OnError, throwIt } from './errors.js'
+import { type Scan, scanOf } from './scan.js'
 
 /** How long a line may be, in bytes, where nobody says otherwise: 8 MiB. */
 export const MAX_LINE = 8 * 1024 * 1024
@@ -28,10 +29,10 @@ export interface Filter<T> {
   /** Told of each line that is not empty. */
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
   /**
-   * A place in the next line of a block, from the one that begins at `start`, that has to be told; the lines before it are
-   * sure to give nothing, and are only counted. -1 where there is none.
+   * Where the first line begins, of those from `start` to `end`, that has to be told; `end` where none has. The lines
+   * before it are sure to give nothing, and are only counted.
    */
-  next?(block: ByteString, start: number): number
+  next?(scan: Scan, start: number, end: number): number
   /** Told of a line that is too long to be told. */
   tooLong?(emit: Emit<T>, warn: Emit<InputError>): void
   /** Told when the input has ended. */
@@ -48,6 +49,8 @@ export interface LineOptions {
 
 /** Makes text of bytes, a chunk at a time. */
 export interface Converter {
+  /** Whether it looks a chunk through where that lies in `scanRoom()`. */
+  scans: boolean
   /** What the lines that end in a chunk give. The chunk may be overwritten afterwards. */
   chunk(bytes: Buffer): ByteString
   /** What the end of the input gives. */
@@ -75,17 +78,33 @@ export function converter<T>(
     return taken
   }
   let rest = ''
+  /** Lines are texts of their own: a part of a larger one would keep all of it for as long as a path of it is remembered. */
+  const tell = (bytes: Buffer, first: number, end: number) => {
+    // A line that is too long is told, and so a chunk that may hold one is not looked through.
+    const scan = bytes.length <= maxLine ? scanOf(bytes) : null
+    for (let start = first; start < end; ) {
+      if (scan !== null && filter.next !== undefined) {
+        const next = filter.next(scan, start, end)
+        if (next > start) told.pass(scan.countLines(start, next))
+        if (next === end) return
+        start = next
+      }
+      const newline = bytes.indexOf(NEWLINE, start)
+      told.line(bytes.toString('latin1', start, newline))
+      start = newline + 1
+    }
+  }
   return {
+    scans: filter.next !== undefined,
     chunk(bytes) {
-      const block = bytes.toString('latin1')
-      const first = block.indexOf('\n')
+      const first = bytes.indexOf(NEWLINE)
       // Of a line that is too long no more is kept than tells so.
-      if (rest.length <= maxLine) rest += first === -1 ? block : block.slice(0, first)
+      if (rest.length <= maxLine) rest += bytes.toString('latin1', 0, first === -1 ? bytes.length : first)
       if (first === -1) return ''
       told.line(rest)
-      const last = block.lastIndexOf('\n') + 1
-      told.lines(block, first + 1, last)
-      rest = block.slice(last)
+      const last = bytes.lastIndexOf(NEWLINE) + 1
+      tell(bytes, first + 1, last)
+      rest = bytes.toString('latin1', last)
       return take()
     },
     end() {
@@ -95,6 +114,8 @@ export function converter<T>(
     },
   }
 }
+
+const NEWLINE = 10
 
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
 export class Guarded<T> {
@@ -112,12 +133,8 @@ export class Guarded<T> {
     this.#onError = onError
   }
 
-  /** Tells the filter of a line, but for one that it passes over. */
+  /** Tells the filter of a line. */
   line(text: ByteString): void {
-    this.lines(`${text}\n`, 0, text.length + 1)
-  }
-
-  #line(text: ByteString): void {
     this.#number += 1
     if (text === '' || this.#stopped) return
     try {
@@ -131,25 +148,9 @@ export class Guarded<T> {
     }
   }
 
-  /** Tells the filter of the lines of a block, each with its newline, but for those that it passes over. */
-  lines(block: ByteString, start: number, end: number): void {
-    const { next } = this.#filter
-    while (start < end) {
-      let newline = block.indexOf('\n', start)
-      if (next !== undefined) {
-        const wanted = next(block, start)
-        let passed = 0
-        while (newline !== -1 && (wanted === -1 || newline < wanted) && newline - start <= this.#maxLine) {
-          passed += 1
-          start = newline + 1
-          newline = block.indexOf('\n', start)
-        }
-        this.#number += passed
-        if (start >= end) return
-      }
-      this.#line(block.slice(start, newline))
-      start = newline + 1
-    }
+  /** Counts lines that the filter is not told. */
+  pass(count: number): void {
+    this.#number += count
   }
 
   end(): void {

@@ -116,15 +116,9 @@ export function logFilter(): Filter<BranchTable> {
     const place = places.get(si) ?? NOWHERE
     tellOnce({ ...place, fs_type: 'aufs', si, source: 'log', xi_path: null, workdir: null, branches }, emit)
   }
-  const branches = new Needle('/sys/fs/aufs/si_')
-  const mounts = new Needle('@ ./')
   return {
-    next(block, start) {
-      // A line that says nothing ends a collection all the same.
-      if (collection !== null) return start
-      const [branch, mount] = [branches.from(block, start), mounts.from(block, start)]
-      return branch === -1 || mount === -1 ? Math.max(branch, mount) : Math.min(branch, mount)
-    },
+    // A line that says nothing ends a collection all the same.
+    next: (scan, start, end) => (collection === null ? scan.nextLogged(start, end) : start),
     tooLong: close,
     line({ text: told, number }, emit, warn) {
       // sysfs escapes a carriage return in a path: one at the end came with the line ending.
@@ -150,25 +144,6 @@ export function logFilter(): Filter<BranchTable> {
       if (mount !== null && si !== undefined) places.set(si, placeOf(mount))
     },
     end: close,
-  }
-}
-
-/** What is seldom in a log: where it stands next in a block is remembered, and not looked for again. */
-class Needle {
-  readonly #text: string
-  #block = ''
-  #at = -1
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  /** The first place at or after `start`, -1 where there is none; of one block they are asked for in their order. */
-  from(block: ByteString, start: number): number {
-    const isKnown = block === this.#block && (this.#at === -1 || this.#at >= start)
-    if (!isKnown) this.#at = block.indexOf(this.#text, start)
-    this.#block = block
-    return this.#at
   }
 }
 

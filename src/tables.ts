@@ -135,8 +135,9 @@ function findSi(superOptions: readonly ByteString[]): ByteString | undefined {
 export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   const tables = new Tables(options)
   return {
-    next: nextUnion,
+    next: (scan, start, end) => scan.nextUnion(start, end),
     line(line, emit, warn) {
+      if (isOtherMount(line.text)) return
       const mount = readMount(line)
       if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
     },
@@ -146,21 +147,11 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
 /** The shortest that can stand before a mount's type: `1 1 0:1 / / rw`. */
 const SHORTEST_HEAD = 14
 
-/** Most mounts are plainly no unions, and not worth parsing. */
-function nextUnion(block: ByteString, start: number): number {
-  for (let line = start; line < block.length; ) {
-    const newline = block.indexOf('\n', line)
-    if (newline === -1) return -1
-    if (newline > line && !isPlainlyOther(block, line, newline)) return line
-    line = newline + 1
-  }
-  return -1
-}
-
-function isPlainlyOther(block: ByteString, start: number, end: number): boolean {
-  const separator = block.indexOf(' - ', start)
-  if (!isDigit(block.charCodeAt(start)) || separator < start + SHORTEST_HEAD || separator > end) return false
-  const initial = block.charCodeAt(separator + 3)
+/** Most mounts are plainly no unions, and not worth parsing (`nextUnion()` in assembly/scan.ts is the same of many lines). */
+export function isOtherMount(line: ByteString): boolean {
+  const separator = line.indexOf(' - ')
+  if (!isDigit(line.charCodeAt(0)) || separator < SHORTEST_HEAD) return false
+  const initial = line.charCodeAt(separator + 3)
   return initial !== INITIALS.aufs && initial !== INITIALS.overlay
 }
 

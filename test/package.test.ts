@@ -88,12 +88,12 @@ test('the package installs elsewhere, with its commands, its library and its typ
 /** The folders of the package, and its files beside them. */
 const ROOMS = [
   ...['CHANGELOG.md', 'LICENSE', 'README.md'],
-  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/', 'dist/src/cli/'],
+  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/scan.wasm', 'dist/src/', 'dist/src/cli/'],
   ...['package.json', 'schemas/'],
 ]
 
 function roomOf(path: string): string {
-  return path.includes('/') ? path.replace(/[^/]+$/, '') : path
+  return path.replace(/(?<=.\/)(?!scan\.wasm)[^/]+$/, '')
 }
 
 /** A user's settings; the types of node are those of this repository. */

@@ -1,7 +1,6 @@
 /** What all commands share: their words, their files, their errors and their exit status. */
 import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import yargs, { type InferredOptionTypes, type Options } from 'yargs'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type ByteString, bytesOf, ndjsonLine, printable, quote } from '../bytes.js'
@@ -10,9 +9,6 @@ import type { Converter, LineOptions } from '../lines.js'
 import { epilogue, heading } from './help.js'
 import { readChunks, writeAll } from './io.js'
 import { common, type Usage } from './usage.js'
-
-/** Loads what few runs need. */
-const load = createRequire(import.meta.url)
 
 /** Wrong usage: a message, a line that points to `--help`, and exit status 2. */
 export class UsageError extends Error {}
@@ -54,12 +50,12 @@ export function command<O extends Record<string, Options>>(
     }
     const read = (file: string, converterOf: (lines: Required<LineOptions>) => Converter) => {
       const source = sourceName(file)
-      const { chunk, end } = converterOf({
+      const { scans, chunk, end } = converterOf({
         maxLine: shared['max-line'],
         onError: (error) => report(source, error),
       })
       try {
-        for (const bytes of contents(file, usage)) {
+        for (const bytes of contents(file, usage, scans)) {
           write(chunk(bytes))
           if (stopped) return
         }
@@ -171,11 +167,11 @@ class WriteError extends Error {}
 let hinted = false
 
 /** The bytes of a FILE. @throws ReadError */
-function* contents(file: string, usage: { name: string; hint: string }): Generator<Buffer> {
+function* contents(file: string, usage: { name: string; hint: string }, scans: boolean): Generator<Buffer> {
   const fd = file === '-' ? 0 : attempt(ReadError, () => openSync(file, 'r'))
   if (fd === 0 && !hinted && isTerminal(0)) say(`${usage.name}: reading from the terminal; ${usage.hint}`)
   hinted ||= fd === 0
-  const chunks = readChunks(fd)
+  const chunks = readChunks(fd, scans)
   try {
     for (;;) {
       const { value, done } = attempt(ReadError, () => chunks.next())
@@ -217,10 +213,7 @@ const BLOCK = 65_536
 export function isTerminal(fd: 0 | 1): boolean {
   try {
     // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
-    const { isatty }: typeof import('node:tty') = fstatSync(fd).isCharacterDevice()
-      ? load('node:tty')
-      : { isatty: () => false }
-    return isatty(fd)
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
     return false
   }

@@ -3,31 +3,39 @@
  * buffer that is used again and again keeps memory flat.
  */
 import { readSync, writeSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
 import type { ByteString } from '../bytes.js'
 import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
+import { scanRoom } from '../scan.js'
 
-/** Larger ones are no faster, and the texts made of them live long enough for the heap to grow. */
+/** Larger ones are no faster, and what becomes of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
 
 /** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
 const RETRY = 5
 
 /**
- * What a descriptor gives until its end, as it comes. Each chunk is overwritten by the next.
+ * What a descriptor gives until its end, as it comes. Each chunk is overwritten by the next, of whatever descriptor.
  *
+ * @param isScanned whether most of it is looked through alone
  * @throws a system error
  */
-export function* readChunks(fd: number): Generator<Buffer> {
-  // All that becomes of a chunk is garbage before the next: a young generation that grows with it is of no use (V8's flag).
-  setFlagsFromString('--semi-space-growth-factor=1')
-  const buffer = Buffer.allocUnsafeSlow(CHUNK)
-  for (;;) {
+export function* readChunks(fd: number, isScanned: boolean): Generator<Buffer> {
+  let buffer = Buffer.allocUnsafeSlow(CHUNK)
+  for (let chunks = 1; ; chunks += 1) {
     const length = patiently(() => readSync(fd, buffer))
     if (length === 0) return
     yield buffer.subarray(0, length)
+    if (chunks !== 2) continue
+    // What only long inputs are worth: it takes as long as all of a short one.
+    keepHeapSmall()
+    if (isScanned) buffer = scanRoom() ?? buffer
   }
+}
+
+/** All that becomes of a chunk is garbage before the next: a young generation that grows with it is of no use (V8's flag). */
+function keepHeapSmall(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 const output = Buffer.allocUnsafeSlow(CHUNK)
