@@ -1,5 +1,4 @@
 /** What CRIU logs of unions while it dumps: branch tables out of `dump.log`. */
-import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Branch, BranchTable } from './branches.js'
 import { type ByteString, decodeOctal } from './bytes.js'
@@ -181,8 +180,12 @@ function gap(si: ByteString, paths: Map<number, ByteString>, line: number): Inpu
  */
 function keyOf(table: BranchTable): string {
   const same = table.si === null ? table : [table.si, table.branches.map(({ path }) => path)]
-  return createHash('sha256').update(JSON.stringify(same)).digest('base64')
+  const key = JSON.stringify(same)
+  return key.length <= KEY_MAX ? key : process.getBuiltinModule('node:crypto').hash('sha256', key, 'base64')
 }
+
+/** What is remembered has a bound, but most logs need no node:crypto, which takes as long to load as 25 MB of a log. */
+const KEY_MAX = 2048
 
 /**
  * A stream from the bytes of a CRIU log to {@link BranchTable}s: a collection of branch lines is one table, and so is an

@@ -209,11 +209,16 @@ function send(records: Iterable<object | null>): void {
 
 const BLOCK = 65_536
 
+/** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1
+
 /** Whether standard input or output is a terminal. */
 export function isTerminal(fd: 0 | 1): boolean {
   try {
+    const stats = fstatSync(fd)
     // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
+    if (!stats.isCharacterDevice() || stats.rdev >> 8 === MEMORY_DEVICES) return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
     return false
   }
