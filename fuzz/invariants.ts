@@ -161,7 +161,7 @@ function outcomeOf(
   let text = ''
   for (const [i, place] of places.entries()) {
     const bytes = Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1')
-    text += chunk(cuts.length === 0 ? bytes : inRoom(bytes))
+    text += [...chunk(cuts.length === 0 ? bytes : inRoom(bytes))].join('')
   }
   return { text: text + end(), errors }
 }

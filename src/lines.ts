@@ -51,13 +51,16 @@ export interface LineOptions {
 export interface Converter {
   /** Whether it looks a chunk through where that lies in `scanRoom()`. */
   scans: boolean
-  /** What the lines that end in a chunk give. The chunk may be overwritten afterwards. */
-  chunk(bytes: Buffer): ByteString
+  /** What the lines that end in a chunk give, a block at a time. The chunk may be overwritten when all of it is taken. */
+  chunk(bytes: Buffer): Iterable<ByteString>
   /** What the end of the input gives. */
   end(): ByteString
 }
 
-/** Runs a filter without a stream: all that `format` makes of the records of a chunk leaves as one text. */
+/** How much text leaves at once: more is no faster, and all of it has to be held. */
+export const BLOCK = 65_536
+
+/** Runs a filter without a stream: what `format` makes of the records of many lines leaves as one text. */
 export function converter<T>(
   filter: Filter<T>,
   format: (record: T) => ByteString,
@@ -78,34 +81,32 @@ export function converter<T>(
     return taken
   }
   let rest = ''
-  /** Lines are texts of their own: a part of a larger one would keep all of it for as long as a path of it is remembered. */
-  const tell = (bytes: Buffer, first: number, end: number) => {
-    // A line that is too long is told, and so a chunk that may hold one is not looked through.
-    const scan = bytes.length <= maxLine ? scanOf(bytes) : null
-    for (let start = first; start < end; ) {
-      if (scan !== null && filter.next !== undefined) {
-        const next = filter.next(scan, start, end)
-        if (next > start) told.pass(scan.countLines(start, next))
-        if (next === end) return
-        start = next
-      }
-      const newline = bytes.indexOf(NEWLINE, start)
-      told.line(bytes.toString('latin1', start, newline))
-      start = newline + 1
-    }
-  }
   return {
     scans: filter.next !== undefined,
-    chunk(bytes) {
+    *chunk(bytes) {
       const first = bytes.indexOf(NEWLINE)
       // Of a line that is too long no more is kept than tells so.
       if (rest.length <= maxLine) rest += bytes.toString('latin1', 0, first === -1 ? bytes.length : first)
-      if (first === -1) return ''
+      if (first === -1) return
       told.line(rest)
-      const last = bytes.lastIndexOf(NEWLINE) + 1
-      tell(bytes, first + 1, last)
-      rest = bytes.toString('latin1', last)
-      return take()
+      const end = bytes.lastIndexOf(NEWLINE) + 1
+      // A line that is too long is told, and so a chunk that may hold one is not looked through.
+      const scan = bytes.length <= maxLine ? scanOf(bytes) : null
+      for (let start = first + 1; start < end; ) {
+        if (scan !== null && filter.next !== undefined) {
+          const next = filter.next(scan, start, end)
+          if (next > start) told.pass(scan.countLines(start, next))
+          if (next === end) break
+          start = next
+        }
+        const newline = bytes.indexOf(NEWLINE, start)
+        // A text of its own: a part of a larger one would keep all of it for as long as a path of it is remembered.
+        told.line(bytes.toString('latin1', start, newline))
+        start = newline + 1
+        if (text.length >= BLOCK) yield take()
+      }
+      rest = bytes.toString('latin1', end)
+      yield take()
     },
     end() {
       told.line(rest)

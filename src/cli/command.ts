@@ -5,7 +5,7 @@ import yargs, { type InferredOptionTypes, type Options } from 'yargs'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type ByteString, bytesOf, ndjsonLine, printable, quote } from '../bytes.js'
 import { hasCode, InputError, systemReason } from '../errors.js'
-import type { Converter, LineOptions } from '../lines.js'
+import { BLOCK, type Converter, type LineOptions } from '../lines.js'
 import { epilogue, heading } from './help.js'
 import { readChunks, writeAll } from './io.js'
 import { common, type Usage } from './usage.js'
@@ -56,7 +56,7 @@ export function command<O extends Record<string, Options>>(
       })
       try {
         for (const bytes of contents(file, usage, scans)) {
-          write(chunk(bytes))
+          for (const text of chunk(bytes)) write(text)
           if (stopped) return
         }
         write(end())
@@ -206,8 +206,6 @@ function send(records: Iterable<object | null>): void {
   }
   write(text)
 }
-
-const BLOCK = 65_536
 
 /** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
 const MEMORY_DEVICES = 1
