@@ -308,7 +308,8 @@ for (const [how, one, all] of [
     const why = (await obstacle) ?? (await hiding('true')).stderr
     if (why !== '') return skip(t, why)
     const pid = await sleeper(t)
-    const asNobody = [...without(65534), ...started('aufs-vma'), '--no-stat']
+    // A nobody of its own: what other tests run as theirs would be seen, too.
+    const asNobody = [...without(65532), ...started('aufs-vma'), '--no-stat']
     const ofOne = await hiding(...asNobody, '--pid', String(pid))
     t.true(ofOne.stderr.startsWith(`aufs-vma: pid ${pid}: `))
     t.regex(ofOne.stderr, one)
