@@ -1,18 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, closeSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
 import { deviceName, Folder, fsPath, O_PATH } from '../src/files.js'
-import { skip, tempFolder, writeTree } from './helpers.js'
+import { openBelow, skip, tempFolder, writeTree } from './helpers.js'
 
 /** makedev() of glibc. The kernel has 12 bits of major and 20 of minor. */
 function makedev(major: number, minor: number): bigint {
@@ -245,17 +236,6 @@ test('a path of a hundred folders is found', (t) => {
   t.is(folder.find(`${path}/f`)?.ino, inodeOf(`${root}${path}/f`))
   t.is(folder.find('/d/d')?.ino, inodeOf(`${root}/d/d`))
 })
-
-/** How many descriptors are open on what lies below a folder: other tests have theirs. */
-function openBelow(root: string): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root)
-    } catch {
-      return false
-    }
-  }).length
-}
 
 test('files of 400 folders do not hold 400 folders open, and none when closed', (t) => {
   const root = tempFolder(t)

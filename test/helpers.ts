@@ -1,5 +1,13 @@
 /** What the tests of several rooms share. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -33,6 +41,17 @@ export function writeTree(folder: string, files: Record<string, ByteString | nul
     mkdirSync(content === null ? file : dirname(file), { recursive: true })
     if (content !== null) writeFileSync(file, content, 'latin1')
   }
+}
+
+/** How many descriptors are open on what lies below a folder: other tests, of the same process, have theirs. */
+export function openBelow(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+    } catch {
+      return false
+    }
+  }).length
 }
 
 /** What a filter makes of lines, told one by one as the streams tell it, without what streams do besides. */
