@@ -2,7 +2,7 @@
 import { type Duplex, Readable } from 'node:stream'
 import { toBytes, toText } from './bytes.js'
 import { readEntries } from './entries.js'
-import { InputError, throwIt } from './errors.js'
+import { InputError, type OnError, throwIt } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
 import { entryFilter, type Kernel, type RawVma } from './map-files.js'
 import type { Mount } from './mounts.js'
@@ -105,21 +105,31 @@ export function vmaFilter(options?: ViewOptions): Filter<Vma> {
   }
 }
 
+/** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
+export interface PidOptions extends ViewOptions {
+  /** Processes, in the order in which they are read. */
+  pids: Iterable<number>
+  /** Called for what cannot be read of a process; the others are. Default: the first error ends the stream. */
+  onError?: (error: InputError, pid: number) => unknown
+}
+
 /**
  * A stream of the {@link RawVma} records of processes.
  *
  * @example readMapFiles({ pids: [1] }).pipe(fixVmas()).on('data', (vma) => vma.path)
  */
-export function readMapFiles({
-  pids,
-  onError = throwIt,
-  ...options
-}: { pids: Iterable<number> } & ViewOptions & Pick<LineOptions, 'onError'>): Readable {
+export function readMapFiles({ pids, onError = throwIt, ...options }: PidOptions): Readable {
   const fixer = new Fixer(options)
   return Readable.from(
     (function* () {
-      for (const pid of pids)
-        yield* collect((warn) => fixer.raw(pid, warn), onError).map((entry) => toText(entry))
+      for (const pid of pids) {
+        const { records, stopped } = collect(
+          (warn) => fixer.raw(pid, warn),
+          (error) => onError(error, pid),
+        )
+        yield* records.map((entry) => toText(entry))
+        if (stopped) return
+      }
     })(),
   )
 }
@@ -135,18 +145,28 @@ export function fixVmas({
 }: ViewOptions & Pick<LineOptions, 'onError'> = {}): Duplex {
   const fixer = new Fixer(options)
   return objectStream(async function* (source: AsyncIterable<RawVma>) {
-    for await (const entry of source)
-      yield* collect((warn) => [toText(fixer.entry(toBytes(entry), warn))], onError)
+    for await (const entry of source) {
+      const { records, stopped } = collect((warn) => [fixer.entry(toBytes(entry), warn)], onError)
+      yield* records.map((vma) => toText(vma))
+      if (stopped) return
+    }
   })
 }
 
-/** What a reading gives; nothing where it fails, which `onError` is told. */
-function collect<T>(read: (warn: Emit<InputError>) => T[], onError: (error: InputError) => unknown): T[] {
+/** What a reading gives: nothing where it fails, which `onError` is told, as of what is wrong otherwise. */
+function collect<T>(
+  read: (warn: Emit<InputError>) => T[],
+  onError: OnError,
+): { records: T[]; stopped: boolean } {
+  let stopped = false
+  const tell = (error: InputError) => {
+    stopped ||= onError(error) === 'stop'
+  }
   try {
-    return read(onError)
+    return { records: read(tell), stopped }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    onError(error)
-    return []
+    tell(error)
+    return { records: [], stopped }
   }
 }

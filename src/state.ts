@@ -13,9 +13,9 @@ import { type Finding, isListed, type View } from './vma.js'
  * `current`: the path still leads to the mapped file. `copied_up`: a higher branch has its own copy by now, and the process
  * maps the lower one. `replaced`: another file has that name now. `deleted`: nothing has.
  */
-export type State = (typeof STATES)[number]
+export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
 
-const STATES = ['current', 'copied_up', 'replaced', 'deleted'] as const
+const STATES: readonly State[] = ['current', 'copied_up', 'replaced', 'deleted']
 
 /** Whether a value is one of the states. */
 export function isState(value: unknown): value is State {

@@ -99,7 +99,7 @@ test('Mapped files are joined with what docker inspect says of their container',
   const trees = [`${folder}/alpha/proc`, `${folder}/alpha/sys`]
   const { stdout, stderr, status } = await program('inspect', trees, JSON.stringify(containers))
   // Of process 1 the sample has the mounts alone.
-  t.deepEqual([stderr, status], ['inspect: maps: no such file or directory (ENOENT)\n', 0])
+  t.deepEqual([stderr, status], ['inspect: 1: maps: no such file or directory (ENOENT)\n', 0])
   const vmas = lines((await run('aufs-vma', captured('leaky-01-docker', 112))).stdout)
   t.true(vmas.length > 2)
   t.deepEqual(

@@ -38,11 +38,11 @@ const joined = objectTransform(async function* (vmas: AsyncIterable<Vma>) {
   }
 })
 
-// Processes end while they are read.
-const onError = (error: Error) => console.error(`inspect: ${error.message}`)
+const warn = (message: string) => console.error(`inspect: ${message}`)
 await pipeline(
-  readMapFiles({ pids: listPids(procfs), procfs, onError }),
-  fixVmas({ procfs, sysfs, onError }),
+  // Processes end while they are read.
+  readMapFiles({ pids: listPids(procfs), procfs, onError: ({ message }, pid) => warn(`${pid}: ${message}`) }),
+  fixVmas({ procfs, sysfs, onError: ({ message }) => warn(message) }),
   joined,
   ndjson.stringify(),
   process.stdout,
