@@ -22,7 +22,10 @@ export class InputError extends Error {
   }
 }
 
-/** What a stream does with what it cannot use: called for each, and the stream goes on, unless it says `'stop'`. */
+/**
+ * What a stream does with what it cannot use: called for each, and the stream goes on. Where it says `'stop'` nothing more is
+ * given, and what is left of the input is read to its end and passed over.
+ */
 export type OnError = (error: InputError) => unknown
 
 /** The default of every stream: the first error ends it. */

@@ -73,6 +73,13 @@ export class Fixer {
     return fixVma(entry, this.#viewOf(entry.pid, warn))
   }
 
+  /** Gives back what is held open; it may be used again. */
+  close(): void {
+    for (const { looks } of this.#views.values()) looks?.close()
+    this.#views.clear()
+    this.#viewer.close()
+  }
+
   #viewOf(pid: number | null, warn: Emit<InputError>): View {
     const known = this.#views.get(pid)
     if (known !== undefined) return known
@@ -101,12 +108,15 @@ export function vmaFilter(options?: ViewOptions): Filter<Vma> {
   const entries = entryFilter()
   return {
     line: (line, emit, warn) => entries.line(line, (entry) => emit(fixer.entry(entry, warn)), warn),
-    end: (emit, warn) => entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn),
+    end(emit, warn) {
+      entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn)
+      fixer.close()
+    },
   }
 }
 
 /** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
-export interface PidOptions extends ViewOptions {
+export interface PidOptions extends Pick<ViewOptions, 'procfs' | 'sysfs' | 'stat'> {
   /** Processes, in the order in which they are read. */
   pids: Iterable<number>
   /** Called for what cannot be read of a process; the others are. Default: the first error ends the stream. */
@@ -143,12 +153,24 @@ export function fixVmas({
   onError = throwIt,
   ...options
 }: ViewOptions & Pick<LineOptions, 'onError'> = {}): Duplex {
-  const fixer = new Fixer(options)
+  const { tables, root, overlayBase } = options
+  const fixer = new Fixer({
+    ...options,
+    tables: toBytes(tables ?? null),
+    root: toBytes(root ?? null),
+    overlayBase: toBytes(overlayBase ?? null),
+  })
   return objectStream(async function* (source: AsyncIterable<RawVma>) {
-    for await (const entry of source) {
-      const { records, stopped } = collect((warn) => [fixer.entry(toBytes(entry), warn)], onError)
-      yield* records.map((vma) => toText(vma))
-      if (stopped) return
+    let stopped = false
+    try {
+      for await (const entry of source) {
+        if (stopped) continue
+        const read = collect((warn) => [fixer.entry(toBytes(entry), warn)], onError)
+        yield* read.records.map((vma) => toText(vma))
+        stopped = read.stopped
+      }
+    } finally {
+      fixer.close()
     }
   })
 }

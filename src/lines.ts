@@ -49,7 +49,7 @@ export interface LineOptions {
 
 /** Makes text of bytes, a chunk at a time. */
 export interface Converter {
-  /** Whether it looks a chunk through where that lies in `scanRoom()`. */
+  /** Whether it looks lines through by WebAssembly (scan.ts), for which chunks have to be read into `scanRoom()`. */
   scans: boolean
   /** What the lines that end in a chunk give, a block at a time. The chunk may be overwritten when all of it is taken. */
   chunk(bytes: Buffer): Iterable<ByteString>
@@ -68,7 +68,7 @@ export function converter<T>(
 ): Converter {
   const maxLine = options.maxLine ?? MAX_LINE
   let text = ''
-  const told = new Guarded(
+  const guarded = new Guarded(
     filter,
     (record) => {
       text += format(record)
@@ -88,20 +88,20 @@ export function converter<T>(
       // Of a line that is too long no more is kept than tells so.
       if (rest.length <= maxLine) rest += bytes.toString('latin1', 0, first === -1 ? bytes.length : first)
       if (first === -1) return
-      told.line(rest)
+      guarded.line(rest)
       const end = bytes.lastIndexOf(NEWLINE) + 1
       // A line that is too long is told, and so a chunk that may hold one is not looked through.
       const scan = bytes.length <= maxLine ? scanOf(bytes) : null
       for (let start = first + 1; start < end; ) {
         if (scan !== null && filter.next !== undefined) {
           const next = filter.next(scan, start, end)
-          if (next > start) told.pass(scan.countLines(start, next))
+          if (next > start) guarded.pass(scan.countLines(start, next))
           if (next === end) break
           start = next
         }
         const newline = bytes.indexOf(NEWLINE, start)
         // A text of its own: a part of a larger one would keep all of it for as long as a path of it is remembered.
-        told.line(bytes.toString('latin1', start, newline))
+        guarded.line(bytes.toString('latin1', start, newline))
         start = newline + 1
         if (text.length >= BLOCK) yield take()
       }
@@ -109,14 +109,15 @@ export function converter<T>(
       yield take()
     },
     end() {
-      told.line(rest)
-      told.end()
+      guarded.line(rest)
+      guarded.end()
       return take()
     },
   }
 }
 
-const NEWLINE = 10
+/** What ends a line. */
+export const NEWLINE = 10
 
 /** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
 export class Guarded<T> {

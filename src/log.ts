@@ -5,7 +5,7 @@ import { type ByteString, decodeOctal } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Emit, Filter, LineOptions } from './lines.js'
 import { overlayLayers } from './overlay.js'
-import { Recent } from './recent.js'
+import { keyText, Recent } from './recent.js'
 import { recordStream } from './streams.js'
 
 /** One branch as CRIU logs it: `/sys/fs/aufs/si_<si>/br<N> : <path>`. */
@@ -36,8 +36,12 @@ interface Collection {
   line: number
 }
 
-/** How many collections and mounts are remembered of an endless log. */
+/** How many collections are remembered of an endless log, and how many mounts. */
 const REMEMBERED = 10_000
+const MOUNTS_REMEMBERED = 1000
+
+/** What CRIU writes a line from (LOG_BUF_LEN in criu/log.c); what of a longer one is in the log is not what it meant. */
+const LONGEST_LINE = 8192
 
 const NOWHERE: Place = { mount_id: null, mount_point: null, root: null, dev: null }
 
@@ -97,14 +101,14 @@ function parseDevice(device: number): string {
 
 /** The filter behind {@link parseLog}. */
 export function logFilter(): Filter<BranchTable> {
-  const places = new Recent<ByteString, Place>(REMEMBERED)
-  const told = new Recent<string, true>(REMEMBERED)
+  const places = new Recent<ByteString, Place>(MOUNTS_REMEMBERED)
+  const given = new Recent<string, true>(REMEMBERED)
   let collection: Collection | null = null
 
   const tellOnce = (table: BranchTable, emit: Emit<BranchTable>) => {
     const key = keyOf(table)
-    if (!told.has(key)) emit(table)
-    told.set(key, true)
+    if (!given.has(key)) emit(table)
+    given.set(key, true)
   }
   const close = (emit: Emit<BranchTable>, warn: Emit<InputError>) => {
     if (collection === null) return
@@ -119,18 +123,19 @@ export function logFilter(): Filter<BranchTable> {
     // A line that says nothing ends a collection all the same.
     next: (scan, start, end) => (collection === null ? scan.nextLogged(start, end) : start),
     tooLong: close,
-    line({ text: told, number }, emit, warn) {
+    line({ text: raw, number }, emit, warn) {
       // sysfs escapes a carriage return in a path: one at the end came with the line ending.
-      const text = told.replace(/\r$/, '')
+      const text = raw.replace(/\r$/, '')
       if (text === '') return
       const branch = parseLoggedBranch(text)
       if (collection === null || branch?.si !== collection.si || collection.paths.has(branch.index))
         close(emit, warn)
       const mount = branch === null ? parseLoggedMount(text) : null
-      if ((branch ?? mount) !== null && text.includes('\0')) {
+      const fault = branch === null && mount === null ? null : faultOf(text)
+      if (fault !== null) {
         // Without this branch, those before it are not the union.
         collection = null
-        throw new InputError('a NUL, which no path holds', text)
+        throw new InputError(fault, text)
       }
       if (branch !== null) {
         collection ??= { si: branch.si, paths: new Map(), line: number }
@@ -144,6 +149,11 @@ export function logFilter(): Filter<BranchTable> {
     },
     end: close,
   }
+}
+
+function faultOf(text: ByteString): string | null {
+  if (text.includes('\0')) return 'a NUL, which no path holds'
+  return text.length > LONGEST_LINE ? `longer than CRIU logs (${LONGEST_LINE} bytes)` : null
 }
 
 function placeOf({ mount_id, mount_point, root, dev }: LoggedMount): Place {
@@ -180,12 +190,8 @@ function gap(si: ByteString, paths: Map<number, ByteString>, line: number): Inpu
  */
 function keyOf(table: BranchTable): string {
   const same = table.si === null ? table : [table.si, table.branches.map(({ path }) => path)]
-  const key = JSON.stringify(same)
-  return key.length <= KEY_MAX ? key : process.getBuiltinModule('node:crypto').hash('sha256', key, 'base64')
+  return keyText(JSON.stringify(same))
 }
-
-/** What is remembered has a bound, but most logs need no node:crypto, which takes as long to load as 25 MB of a log. */
-const KEY_MAX = 2048
 
 /**
  * A stream from the bytes of a CRIU log to {@link BranchTable}s: a collection of branch lines is one table, and so is an

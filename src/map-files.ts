@@ -112,7 +112,8 @@ function inOrder(record: RawVma): RawVma {
  * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
  */
 export function parseEntry(line: ByteString): RawVma | null {
-  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> ([^\0]*)$/.exec(line) ?? []
+  if (line.includes('\0')) return null
+  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> (.*)$/s.exec(line) ?? []
   if (start === undefined || end === undefined || link === undefined) return null
   return {
     pid: null,

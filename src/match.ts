@@ -102,11 +102,13 @@ export function mapsName(name: ByteString, link: ByteString): ByteString {
   const told = withoutDeleted(name)
   const components = told.split('/')
   const raw = withoutDeleted(link).split('/')
+  const escaped = raw.map((component) => component.replaceAll('\n', '\\012'))
   const ahead = raw.length - components.length
+  const first = new Map(escaped.map((component, i) => [component, raw[i]] as const).reverse())
+  // Both end in the same file, so the component at the same distance from the end is asked first.
   const decoded = components.map((component, i) => {
-    // Both end in the same file, so the component at the same distance from the end is asked first.
-    const same = [raw[i + ahead], ...raw].find((each) => each?.replaceAll('\n', '\\012') === component)
-    return same ?? component
+    const across = i + ahead
+    return (escaped[across] === component ? raw[across] : first.get(component)) ?? component
   })
   return decoded.join('/') + name.slice(told.length)
 }

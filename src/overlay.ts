@@ -51,16 +51,16 @@ export function overlayLayers(
 
 /** Old kernels show a comma in a path raw: what begins no option, or follows a backslash, belongs to the path before it. */
 function joinPaths(superOptions: readonly ByteString[]): ByteString[] {
-  const options: ByteString[] = []
+  const options: ByteString[][] = []
   for (const option of superOptions) {
     const before = options.at(-1)
-    const isPath = before !== undefined && PATH_OPTIONS.some((name) => before.startsWith(name))
-    const isEscaped = before !== undefined && !/^\w+\+=/.test(before) && /(?<!\\)(\\\\)*\\$/.test(before)
-    if (isPath && (isEscaped || !/^[a-z_]+\+?(=|$)/.test(option)))
-      options[options.length - 1] = `${before},${option}`
-    else options.push(option)
+    const first = before?.[0] ?? ''
+    const isPath = PATH_OPTIONS.some((name) => first.startsWith(name))
+    const isEscaped = !/^\w+\+=/.test(first) && /(?<!\\)(\\\\)*\\$/.test(before?.at(-1) ?? '')
+    if (isPath && (isEscaped || !/^[a-z_]+\+?(=|$)/.test(option))) before?.push(option)
+    else options.push([option])
   }
-  return options
+  return options.map((pieces) => pieces.join(','))
 }
 
 function lastOf(options: ByteString[], name: string): ByteString | null {

@@ -21,3 +21,12 @@ export class Recent<K, V> extends Map<K, V> {
     return this
   }
 }
+
+/** A text as a key: of a long one its hash, so that what is remembered has a bound. (node:crypto takes its time to load.) */
+export function keyText(text: string): string {
+  return text.length <= KEY_MAX
+    ? text
+    : process.getBuiltinModule('node:crypto').hash('sha256', text, 'base64')
+}
+
+const KEY_MAX = 2048

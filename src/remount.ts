@@ -6,7 +6,7 @@ import { InputError } from './errors.js'
 import type { Filter, LineOptions } from './lines.js'
 import { aufsPlan, type Layer, overlayPlan } from './mount-options.js'
 import { below, DELETED, join } from './paths.js'
-import { Recent } from './recent.js'
+import { keyText, Recent } from './recent.js'
 import { hasFields, isText, isTexts, orNull, parseRecord } from './records.js'
 import { word } from './shell.js'
 import { chunkStream } from './streams.js'
@@ -47,9 +47,13 @@ export function remountCommands(table: Remountable, root: ByteString | null): By
 /** What mountinfo adds to the root or mount point of what was removed (`seq_dentry()` in fs/seq_file.c). */
 const UNLINKED = '//deleted'
 
+/** No system call takes a longer path. */
+const PATH_MAX = 4095
+
 function mountTarget(path: ByteString | null): ByteString {
   if (path === null) throw new InputError('where it was mounted is not known: --root DIR tells where')
-  if (path === '' || path.includes('\0')) throw new InputError('no mount point', path)
+  if (path === '' || path.includes('\0') || path.length > PATH_MAX)
+    throw new InputError('no mount point', path)
   if (path.endsWith(UNLINKED)) throw new InputError('the mount point was removed', path)
   return path.startsWith('/') ? path : `./${path}`
 }
@@ -131,11 +135,8 @@ const REMEMBERED = 1000
 
 /** What makes two tables mounts of one union. To mount its writable branch twice would be undefined (overlayfs), or refused. */
 function unionOf({ fs_type, branches, workdir }: Remountable): string {
-  return JSON.stringify([
-    fs_type,
-    workdir,
-    branches.map(({ path, perm, attributes }) => [path, perm, attributes]),
-  ])
+  const layers = branches.map(({ path, perm, attributes }) => [path, perm, attributes])
+  return keyText(JSON.stringify([fs_type, workdir, layers]))
 }
 
 function isWhole({ root }: Remountable): boolean {

@@ -3,9 +3,7 @@ import { Duplex, pipeline, type Transform } from 'node:stream'
 import split2 from 'split2'
 import { objectTransform, transform } from 'through2'
 import { type ByteString, toText } from './bytes.js'
-import { converter, type Filter, Guarded, type LineOptions, MAX_LINE } from './lines.js'
-
-const NEWLINE = 10
+import { converter, type Filter, Guarded, type LineOptions, MAX_LINE, NEWLINE } from './lines.js'
 
 /** A stream from bytes to the records of a filter: text with `_b64` twins, ready for JSON. */
 export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): Duplex {
@@ -14,13 +12,13 @@ export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): D
   clipped.setEncoding('latin1')
   const records = objectTransform(async function* (source: AsyncIterable<ByteString>) {
     let found: T[] = []
-    const told = new Guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
+    const guarded = new Guarded(filter, (record) => found.push(toText(record)), { ...options, maxLine })
     for await (const line of source) {
-      told.line(line)
+      guarded.line(line)
       yield* found
       found = []
     }
-    told.end()
+    guarded.end()
     yield* found
   })
   return chain(clipped, split2('\n', { decodeStrings: false }), records)

@@ -5,7 +5,7 @@
  * add and del (aufs's sysaufs.c and sysfs.c). Reading one gives EBUSY while the union is remounted, and E2BIG where its
  * text is over a page. With `aufs.brs=0` there are no br<N>: the branches stand in the mount options.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { type Branch, parseBranch } from './branches.js'
 import { type ByteString, bytesOf, decodeOctal } from './bytes.js'
 import { hasCode, InputError, systemReason } from './errors.js'
@@ -54,19 +54,10 @@ function list(sysfs: string, folder: string): string[] {
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
     throw new InputError(
-      exists(`${sysfs}/fs/aufs`)
+      existsSync(`${sysfs}/fs/aufs`)
         ? `${folder}: no such union (unmounted since?)`
         : `${sysfs}/fs/aufs: no AUFS on this machine`,
     )
-  }
-}
-
-function exists(folder: string): boolean {
-  try {
-    readdirSync(folder)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Branch, type BranchTable, branchesInOptions } from './branches.js'
-import { type ByteString, encodeOctal } from './bytes.js'
+import { type ByteString, encodeOctal, toBytes } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Emit, Filter, Line, LineOptions } from './lines.js'
 import { isMount, type Mount, parseMount } from './mounts.js'
@@ -15,7 +15,7 @@ import { checkSi, readSuperblock, type Superblock } from './sysfs.js'
 /** The unions that are known here. */
 export type UnionType = BranchTable['fs_type']
 
-/** Where the branches are found, and which unions are wanted. */
+/** Where the branches are found, and which unions are wanted. To a stream strings are text, to a class byte strings. */
 export interface TableOptions {
   /** Where /sys is. Default `/sys`. */
   sysfs?: string
@@ -180,8 +180,8 @@ const CONSUMED = new Set<string>([
  *
  * @example createReadStream('/proc/self/mountinfo').pipe(branchTables()).on('data', (table) => …)
  */
-export function branchTables(options?: TableOptions & LineOptions): Duplex {
-  return recordStream(tableFilter(options), options)
+export function branchTables({ overlayBase, ...options }: TableOptions & LineOptions = {}): Duplex {
+  return recordStream(tableFilter({ ...options, overlayBase: toBytes(overlayBase ?? null) }), options)
 }
 
 /**

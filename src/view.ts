@@ -1,7 +1,7 @@
 /** What is known of a process, gathered for the fixing of its VMAs. */
 import { existsSync } from 'node:fs'
 import type { BranchTable } from './branches.js'
-import type { ByteString } from './bytes.js'
+import { type ByteString, bytesOf } from './bytes.js'
 import { Branches } from './copies.js'
 import { InputError } from './errors.js'
 import { Folder } from './files.js'
@@ -18,7 +18,7 @@ import type { Looks } from './state.js'
 import { type TableOptions, Tables } from './tables.js'
 import type { View, Vma } from './vma.js'
 
-/** How processes are looked at. */
+/** How processes are looked at. To a stream strings are text, to a class byte strings. */
 export interface ViewOptions extends TableOptions {
   /** Where /proc is. Default `/proc`. */
   procfs?: string
@@ -73,6 +73,12 @@ export class Viewer {
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
   }
 
+  /** Gives back what is held open; it may be used again. */
+  close(): void {
+    for (const branches of this.#superblocks.values()) branches.close()
+    this.#superblocks.clear()
+  }
+
   /** Whether the unions were given. */
   get isGiven(): boolean {
     return this.#given !== null
@@ -82,7 +88,7 @@ export class Viewer {
   ofProcess(process: Process, warn: Emit<InputError>): { view: View; namespace: Namespace } {
     const namespace = this.#namespace(process, warn)
     const { mounts, unions, chroot, leaky } = namespace
-    const root = this.#root ?? `${process.folder}/root`
+    const root = this.#root ?? bytesOf(`${process.folder}/root`)
     const looks = this.#looks(root, process, mounts)
     return { view: { mounts, unions, chroot, root, looks, leaky }, namespace }
   }
@@ -92,7 +98,7 @@ export class Viewer {
    * given, and its files are looked up only where a root is given too.
    */
   ofEntry(pid: number | null): View {
-    const root = this.#root ?? (pid === null ? null : `${this.procfs}/${pid}/root`)
+    const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
     const looks = this.#root === null ? null : this.#looks(this.#root, null, [])
     return { mounts: [], unions: this.#given ?? [], chroot: '/', root, looks, leaky: false }
   }

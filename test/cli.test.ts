@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../src/vma.js'
 import { bytesIn, linkFacts, read } from './facts.js'
@@ -381,6 +381,17 @@ test('a terminal as standard input gets a hint', async (t) => {
       command,
     )
   }
+})
+
+test('how far it is, is told on a terminal, and the pipe beside it stays one that waits', async (t) => {
+  if (!(await has(t, 'script'))) return
+  const [program, script] = started('aufs-vma')
+  const line = `'${program}' '${script}' --all | sh -c 'cat > /dev/null; grep flags /proc/self/fdinfo/0'`
+  const { stdout } = await outcome('script', ['-qec', line, '/dev/null'])
+  t.regex(stdout, /\d+\/\d+ processes/)
+  const [, flags = ''] = /flags:\s+(\d+)/.exec(stdout) ?? []
+  t.is(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0)
+  t.not(flags, '')
 })
 
 // Processes.

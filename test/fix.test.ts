@@ -1,9 +1,17 @@
+import { once } from 'node:events'
+import { cpSync, createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import test from 'ava'
+import type { BranchTable } from '../src/branches.js'
 import { InputError, type OnError } from '../src/errors.js'
 import { fixVmas, readMapFiles } from '../src/fix.js'
-import type { RawVma } from '../src/map-files.js'
+import { parseEntry, type RawVma } from '../src/map-files.js'
+import { listPids } from '../src/process.js'
+import { branchTables } from '../src/tables.js'
+import type { ViewOptions } from '../src/view.js'
 import type { Vma } from '../src/vma.js'
+import { openBelow, tempFolder, writeTree } from './helpers.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
 
@@ -54,15 +62,70 @@ test('fixVmas fixes what readMapFiles reads, by the mounts of each process', asy
   t.true(vmas.some(({ fixed }) => fixed))
 })
 
-test('where onError says stop fixVmas ends', async (t) => {
-  const records = (await read([HERE])).map((record) => ({ ...record, pid: 999_999 }))
+test('where onError says stop fixVmas gives nothing more, and reads on to the end', async (t) => {
+  const [record] = await read([HERE])
+  const records = Array.from({ length: 200 }, () => ({ ...record, pid: 999_999 }))
   const told: string[] = []
   const onError = ({ message }: InputError) => {
     told.push(message)
     return 'stop'
   }
-  const vmas: Vma[] = await Readable.from(records)
-    .pipe(fixVmas({ ...captured, onError }))
-    .toArray()
+  const vmas: Vma[] = []
+  await pipeline(
+    Readable.from(records),
+    fixVmas({ ...captured, onError }),
+    async (source: AsyncIterable<Vma>) => {
+      for await (const vma of source) vmas.push(vma)
+    },
+  )
   t.deepEqual([told, vmas], [['no such process'], []])
+})
+
+test('tables and folders that fixVmas is given are text, as streams give them', async (t) => {
+  const machine = 'samples/leaky-04-odd'
+  const of = (name: string) => `${machine}/${name}`
+  const [pid = 0] = listPids(of('proc')).filter((each) => each > 1)
+  const tables: BranchTable[] = await createReadStream(of(`proc/${pid}/mountinfo`))
+    .pipe(branchTables({ sysfs: of('sys') }))
+    .toArray()
+  const records: RawVma[] = await readMapFiles({ pids: [pid], procfs: of('proc') }).toArray()
+  const fixed = (options: ViewOptions): Promise<Vma[]> =>
+    Readable.from(records)
+      .pipe(fixVmas({ procfs: of('proc'), ...options }))
+      .toArray()
+  t.true(tables.some(({ branches }) => branches.some(({ path }) => /[^\0-\x7f]/.test(path ?? ''))))
+  t.deepEqual(await fixed({ tables }), await fixed({ sysfs: of('sys') }))
+  const [vma] = await fixed({ tables, root: '/ü' })
+  t.true(vma?.fpath?.startsWith('/ü/'))
+})
+
+test('the folder of a procfs may have any name', async (t) => {
+  const folder = `${tempFolder(t)}/日`
+  cpSync(captured.procfs, `${folder}/proc`, { recursive: true, verbatimSymlinks: true })
+  const records: RawVma[] = await readMapFiles({ pids: [HERE], procfs: `${folder}/proc` }).toArray()
+  const vmas: Vma[] = await Readable.from(records)
+    .pipe(fixVmas({ procfs: `${folder}/proc`, sysfs: captured.sysfs }))
+    .toArray()
+  t.true(vmas.length > 2)
+  for (const { fpath, path } of vmas) t.is(fpath, `${folder}/proc/${HERE}/root${path}`)
+})
+
+test('what fixVmas opens is closed when it ends', async (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'a/b/f': '', 'layer/a/b/f': '' })
+  const branch = { index: 0, id: null, path: `${root}/layer`, perm: 'rw', attributes: [] }
+  const table: BranchTable = {
+    ...{ mount_id: null, mount_point: '/', root: '/', dev: null, fs_type: 'aufs', si: '1a' },
+    ...{ source: 'log', xi_path: null, workdir: null, branches: [branch] },
+  }
+  const entry = parseEntry(`400000-401000 -> ${root}/layer/a/b/f`)
+  const stream = fixVmas({ tables: [table], root, stat: true })
+  stream.write(entry)
+  const [vma] = (await once(stream, 'data')) as [Vma]
+  t.is(vma.path, '/a/b/f')
+  t.true(openBelow(root) > 0)
+  stream.end()
+  stream.resume()
+  await once(stream, 'end')
+  t.is(openBelow(root), 0)
 })

@@ -6,6 +6,7 @@ import type { BranchTable } from '../src/branches.js'
 import { encodeOctal, stringify } from '../src/bytes.js'
 import type { InputError } from '../src/errors.js'
 import { logFilter, parseLog, parseLoggedBranch, parseLoggedMount } from '../src/log.js'
+import { tell } from './helpers.js'
 
 const SAMPLES = 'samples/criu-logs'
 
@@ -352,6 +353,24 @@ test('A path with a NUL is an error, and the branches before it are no table', (
   t.deepEqual(pathsOf(tables), [['/a'], ['/d']])
   t.regex(errors[0] ?? '', /^InputError: a NUL/)
   t.is(errors.length, 2, 'and of br2 those before it are missing')
+})
+
+test('A line longer than what CRIU logs from is an error where it is of a branch or a mount, and nothing elsewhere', (t) => {
+  const long = 'x'.repeat(8192)
+  const mount = `type aufs source none mnt_id 30 s_dev 0x12 / @ ./${long} flags 0 options si=1a`
+  const { records: tables, errors } = tell(logFilter(), [
+    long,
+    br(0, '/a'),
+    br(1, `/${long}`),
+    mount,
+    br(0, '/a'),
+  ])
+  t.deepEqual(pathsOf(tables), [['/a']])
+  t.is(tables[0]?.mount_point, null)
+  t.deepEqual(
+    errors.map(({ reason }) => reason),
+    ['longer than CRIU logs (8192 bytes)', 'longer than CRIU logs (8192 bytes)'],
+  )
 })
 
 test('Three octal zeros are no NUL, as no name has one', (t) => {

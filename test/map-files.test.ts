@@ -239,3 +239,10 @@ test('a stream takes text as UTF-8', async (t) => {
   stream.end(Buffer.from(utf8(`${ls('1', '2', '/日')}\n`), 'latin1'))
   t.deepEqual(await stream.toArray(), [entry('1', '2', '/日')])
 })
+
+test('a line of arrows is no trouble, with a NUL at its end too', (t) => {
+  const arrows = ' a-b -> '.repeat(1_000_000)
+  t.is(parseEntry(arrows)?.start, 'a')
+  t.is(parseEntry(`${arrows}\0`), null)
+  t.is(parseEntry('a'.repeat(8_000_000)), null)
+})

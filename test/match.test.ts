@@ -291,3 +291,11 @@ for (const { name, root, path, expected } of chroots) {
   test(`a process in a chroot sees a name from its own root: ${name}`, (t) =>
     t.is(seenFrom(root, path), expected))
 }
+
+test('the name in maps of megabytes, each component escaped, is no trouble', (t) => {
+  const count = 200_000
+  const link = Array.from({ length: count }, (_, i) => `/a\n${i}`).join('')
+  t.true(mapsName(link.replaceAll('\n', '\\012'), link) === link)
+  // Nothing at the same distance from the end.
+  t.true(mapsName(`${link.replaceAll('\n', '\\012')}/x`, link) === `${link}/x`)
+})

@@ -325,3 +325,9 @@ test('a path of megabytes is no trouble', (t) => {
     [8_000_001, 2],
   )
 })
+
+test('a path of a million raw commas is no trouble', (t) => {
+  const path = `/a${'\\,,'.repeat(500_000)}/b`
+  const { branches } = overlayLayers(`ro,lowerdir=${path}`.split(','))
+  t.true(branches[0]?.path === path.replaceAll('\\,', ','))
+})

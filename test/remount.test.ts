@@ -298,6 +298,7 @@ for (const [name, [bad, message, target = '/u']] of Object.entries(refused)) {
 test('Without --root a table needs a mount point of its own', (t) => {
   t.throws(() => remountCommands(table(['/a'], { mount_point: null }), null), { message: /--root DIR/ })
   t.throws(() => remountCommands(table(['/a']), ''), { message: /no mount point/ })
+  t.throws(() => remountCommands(table(['/a']), '/x'.repeat(2048)), { message: /no mount point/ })
 })
 
 test('A folder that is named relative stays so, and is no option', (t) => {

@@ -210,8 +210,8 @@ function send(records: Iterable<object | null>): void {
 /** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
 const MEMORY_DEVICES = 1
 
-/** Whether standard input or output is a terminal. */
-export function isTerminal(fd: 0 | 1): boolean {
+/** Whether standard input, output or error is a terminal. */
+export function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
     const stats = fstatSync(fd)
     // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
@@ -228,10 +228,15 @@ function sourceName(file: string): string {
   return /^[\x21-\x7e]+$/.test(file) ? file : quote(bytesOf(file), 200)
 }
 
-/** Writes a line of a message; where nobody hears it, the exit status tells. */
+/** Writes a line of a message. */
 function say(line: string): void {
+  writeError(`${printable(line)}\n`)
+}
+
+/** Writes to standard error; where nobody hears it, the exit status tells. */
+export function writeError(text: string): void {
   try {
-    writeAll(2, bytesOf(`${printable(line)}\n`))
+    writeAll(2, bytesOf(text))
   } catch {}
 }
 

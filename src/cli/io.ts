@@ -8,7 +8,7 @@ import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
 import { scanRoom } from '../scan.js'
 
-/** Larger ones are no faster, and what becomes of them lives long enough for the heap to grow. */
+/** Where each line becomes text larger ones are no faster, and what becomes of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
 
 /** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
@@ -17,10 +17,10 @@ const RETRY = 5
 /**
  * What a descriptor gives until its end, as it comes. Each chunk is overwritten by the next, of whatever descriptor.
  *
- * @param isScanned whether most of it is looked through alone
+ * @param scans whether it is looked through by WebAssembly: in its memory, and in larger chunks
  * @throws a system error
  */
-export function* readChunks(fd: number, isScanned: boolean): Generator<Buffer> {
+export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
   let buffer = Buffer.allocUnsafeSlow(CHUNK)
   for (let chunks = 1; ; chunks += 1) {
     const length = patiently(() => readSync(fd, buffer))
@@ -29,7 +29,7 @@ export function* readChunks(fd: number, isScanned: boolean): Generator<Buffer> {
     if (chunks !== 2) continue
     // What only long inputs are worth: it takes as long as all of a short one.
     keepHeapSmall()
-    if (isScanned) buffer = scanRoom() ?? buffer
+    if (scans) buffer = scanRoom() ?? buffer
   }
 }
 

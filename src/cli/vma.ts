@@ -11,7 +11,7 @@ import { ForbiddenError, GoneError, listPids } from '../process.js'
 import { isStale } from '../state.js'
 import type { ViewOptions } from '../view.js'
 import type { Vma } from '../vma.js'
-import { type Run, UsageError } from './command.js'
+import { isTerminal, type Run, UsageError, writeError } from './command.js'
 
 type Report = Run<unknown>['report']
 
@@ -127,17 +127,17 @@ class Progress {
   #shown = 0
 
   constructor(total: number) {
-    this.#total = total > 0 && process.stderr.isTTY && !process.stdout.isTTY ? total : 0
+    this.#total = total > 0 && isTerminal(2) && !isTerminal(1) ? total : 0
   }
 
   step(): void {
     this.#done += 1
     if (this.#total === 0 || Date.now() - this.#shown < 100) return
     this.#shown = Date.now()
-    process.stderr.write(`\r${this.#done}/${this.#total} processes`)
+    writeError(`\r${this.#done}/${this.#total} processes`)
   }
 
   clear(): void {
-    if (this.#shown > 0) process.stderr.write('\r\x1b[K')
+    if (this.#shown > 0) writeError('\r\x1b[K')
   }
 }
