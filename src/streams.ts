@@ -42,15 +42,23 @@ function* encoded(text: ByteString): Generator<Buffer> {
   if (text !== '') yield Buffer.from(text, 'latin1')
 }
 
+/** What a stream of lines is written: bytes, text, or the records of a stream before it. */
+type Given = Uint8Array | string | object
+
+function bytesOfGiven(given: Given): Buffer {
+  if (given instanceof Uint8Array) return Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+  return Buffer.from(typeof given === 'string' ? given : `${JSON.stringify(given)}\n`)
+}
+
 /**
  * Lets bytes through, but of a line that is longer than `max` only the first `max` + 1: memory is bounded, and who
  * comes next can tell.
  */
 function clip(max: number): Transform {
-  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Buffer | string>) {
+  return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Given>) {
     let length = 0
     for await (const given of source) {
-      const chunk = typeof given === 'string' ? Buffer.from(given) : given
+      const chunk = bytesOfGiven(given)
       if (length + chunk.length <= max) {
         const newline = chunk.lastIndexOf(NEWLINE)
         length = newline === -1 ? length + chunk.length : chunk.length - newline - 1

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -7,7 +8,10 @@ import fc from 'fast-check'
 import { type ByteString, ndjsonLine, parse, toBytes } from '../src/bytes.js'
 import { InputError } from '../src/errors.js'
 import { type Filter, type LineOptions, MAX_LINE } from '../src/lines.js'
+import { parseMounts } from '../src/mounts.js'
+import { remount } from '../src/remount.js'
 import { chunkStream, recordStream } from '../src/streams.js'
+import { branchTables } from '../src/tables.js'
 import { inputError } from './helpers.js'
 
 interface Seen {
@@ -26,6 +30,25 @@ function seeing(): Filter<Seen> {
     end: (emit) => emit({ text: 'end', number: 0 }),
   }
 }
+
+test('records that are piped on are what their NDJSON is', async (t) => {
+  const file = 'samples/leaky-07-mappings/proc/149/mountinfo'
+  const sysfs = 'samples/leaky-07-mappings/sys'
+  const byRecords = createReadStream(file).pipe(parseMounts()).pipe(branchTables({ sysfs }))
+  const byLines = createReadStream(file).pipe(branchTables({ sysfs }))
+  const tables = await byRecords.toArray()
+  t.true(tables.length > 0)
+  t.deepEqual(tables, await byLines.toArray())
+  const scripts = [
+    Readable.from(tables),
+    Readable.from(tables.map((table) => `${JSON.stringify(table)}\n`)),
+  ].map(async (source) =>
+    Buffer.concat(await source.pipe(remount({ root: '/mnt' })).toArray()).toString('latin1'),
+  )
+  const [ofRecords, ofLines] = await Promise.all(scripts)
+  t.regex(ofRecords ?? '', /mount -t aufs/)
+  t.is(ofRecords, ofLines)
+})
 
 interface Outcome {
   records: Seen[]
