@@ -23,11 +23,13 @@ await build({
   platform: 'node',
   // What Node starts soonest.
   format: 'cjs',
-  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href" },
+  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href, atRoot = () => '/'" },
   define: {
     'import.meta.url': 'thisFile',
     // yargs asks when it is loaded, which makes a stream of standard output; the commands tell it when they show their help.
     'process.stdout.columns': 'undefined',
+    // It also asks where it is, which may be a folder that is gone; it has no use for that here.
+    'process.cwd': 'atRoot',
   },
   target: 'node20.19',
   sourcemap: true,

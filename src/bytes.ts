@@ -39,6 +39,11 @@ export function textOf(bytes: ByteString): string {
   return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes
 }
 
+/** Bytes by themselves, to be remembered: what was cut out of a longer string keeps all of that in memory (V8). */
+export function copyOf(bytes: ByteString): ByteString {
+  return Buffer.from(bytes, 'latin1').toString('latin1')
+}
+
 /** Whether bytes are text in UTF-8. */
 export function isUtf8Text(bytes: ByteString): boolean {
   return !NOT_ASCII.test(bytes) || isUtf8(Buffer.from(bytes, 'latin1'))

@@ -50,6 +50,14 @@ interface Stack {
   isComplete: boolean
 }
 
+/** Which branches are looked into: those below `above`, in the folders that those below `root` make. */
+interface Reach {
+  root: number
+  above: number
+}
+
+const EVERYWHERE: Reach = { root: -1, above: -1 }
+
 /** Folders of one union whose stack is remembered: most mapped files lie in few. */
 const STACKS_KEPT = 256
 
@@ -58,7 +66,7 @@ export class Branches {
   readonly #branches: readonly Branch[]
   readonly #hiding: Hiding
   readonly #folders = new Map<ByteString, Folder>()
-  readonly #stacks = new Recent<ByteString, Stack>(STACKS_KEPT)
+  readonly #stacks = new Recent<string, Stack>(STACKS_KEPT)
 
   /** @param hiding how a branch hides what is below: the filesystem's way */
   constructor({ branches }: BranchTable, hiding: Hiding) {
@@ -106,9 +114,9 @@ export class Branches {
   }
 
   /** What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told. */
-  *#descend(path: ByteString, above = -1): Generator<Entry | undefined> {
+  *#descend(path: ByteString, { root, above }: Reach = EVERYWHERE): Generator<Entry | undefined> {
     const { folder, name } = split(path)
-    const { layers, isComplete } = this.#stack(folder)
+    const { layers, isComplete } = this.#stack(folder, root)
     const { entries, end } = this.#look(
       layers.filter(({ branch }) => branch.index > above),
       name,
@@ -121,11 +129,11 @@ export class Branches {
       if (isOpaque) return
       isNamed &&= redirect !== undefined
       if (redirect == null) continue
-      // The rest is called otherwise below: beside it, or anywhere from the union's root.
-      yield* this.#descend(
-        redirect.startsWith('/') ? redirect : `${folder}/${redirect}`,
-        entry.layer.branch.index,
-      )
+      // The rest is called otherwise below: beside it, or anywhere from the root that the layers below make by themselves.
+      const { index } = entry.layer.branch
+      yield* redirect.startsWith('/')
+        ? this.#descend(redirect, { root: index, above: index })
+        : this.#descend(`${folder}/${redirect}`, { root, above: index })
       if (!entry.file.isFolder) yield* this.#data(redirect)
       return
     }
@@ -159,20 +167,21 @@ export class Branches {
     return { entries, end: 'last' }
   }
 
-  /** The branches that have a folder. */
-  #stack(path: ByteString): Stack {
-    const known = this.#stacks.get(path)
+  /** The branches below one that have a folder. */
+  #stack(path: ByteString, root: number): Stack {
+    const key = `${root} ${path}`
+    const known = this.#stacks.get(key)
     if (known !== undefined) return known
     // A redirect may lead back to where it stands: what is being looked for is not known yet.
-    this.#stacks.set(path, { layers: [], isComplete: false })
-    const stack = path === '' ? this.#roots() : this.#below(path)
-    this.#stacks.set(path, stack)
+    this.#stacks.set(key, { layers: [], isComplete: false })
+    const stack = path === '' ? this.#roots(root) : this.#below(path, root)
+    this.#stacks.set(key, stack)
     return stack
   }
 
-  #below(path: ByteString): Stack {
+  #below(path: ByteString, root: number): Stack {
     const layers: Layer[] = []
-    for (const entry of this.#descend(path)) {
+    for (const entry of this.#descend(path, { root, above: root })) {
       if (entry === undefined) return { layers, isComplete: false }
       if (!entry.file.isFolder) break
       layers.push(entry.layer)
@@ -180,10 +189,10 @@ export class Branches {
     return { layers, isComplete: true }
   }
 
-  #roots(): Stack {
+  #roots(root: number): Stack {
     const layers: Layer[] = []
     for (const branch of this.#branches) {
-      if (isData(branch)) continue
+      if (isData(branch) || branch.index <= root) continue
       const folder = this.#open(branch)
       if (folder === undefined) return { layers, isComplete: false }
       if (folder !== null) layers.push({ branch, folder, path: '', isNamed: true })

@@ -16,10 +16,15 @@ import { fixVma, type View, type Vma } from './vma.js'
 /** Processes whose mounts are remembered, of entries that somebody else has read. */
 const VIEWS_KEPT = 100
 
+/** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
+const SEEN_FOR = 1000
+
 /** Reads and fixes the entries of processes. */
 export class Fixer {
   readonly #viewer: Viewer
   readonly #views = new Recent<number | null, View>(VIEWS_KEPT, (view) => view.looks?.close())
+
+  #seenAt = performance.now()
 
   constructor(options?: ViewOptions) {
     this.#viewer = new Viewer(options)
@@ -70,10 +75,15 @@ export class Fixer {
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
   entry(entry: RawVma, warn: Emit<InputError>): Vma {
+    const now = performance.now()
+    if (now - this.#seenAt > SEEN_FOR) {
+      this.close()
+      this.#seenAt = now
+    }
     return fixVma(entry, this.#viewOf(entry.pid, warn))
   }
 
-  /** Gives back what is held open; it may be used again. */
+  /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
     for (const { looks } of this.#views.values()) looks?.close()
     this.#views.clear()

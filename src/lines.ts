@@ -53,8 +53,8 @@ export interface Converter {
   scans: boolean
   /** What the lines that end in a chunk give, a block at a time. The chunk may be overwritten when all of it is taken. */
   chunk(bytes: Buffer): Iterable<ByteString>
-  /** What the end of the input gives. */
-  end(): ByteString
+  /** What the end of the input gives; where that broke off, the last line is not whole, and is not told. */
+  end(isBroken: boolean): ByteString
 }
 
 /** How much text leaves at once: more is no faster, and all of it has to be held. */
@@ -108,8 +108,8 @@ export function converter<T>(
       rest = bytes.toString('latin1', end)
       yield take()
     },
-    end() {
-      guarded.line(rest)
+    end(isBroken) {
+      if (!isBroken) guarded.line(rest)
       guarded.end()
       return take()
     },

@@ -91,8 +91,13 @@ export function entryFilter(): Filter<RawVma> {
         // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
         entry.link += '\n'.repeat(number - lineAt) + text
         lineAt = number
-      } else throw new InputError('no map_files entry', text)
+      } else {
+        // What follows it may be of the same name, and none of the entry before.
+        flush(emit)
+        throw new InputError('no map_files entry', text)
+      }
     },
+    tooLong: flush,
     end: flush,
   }
 }

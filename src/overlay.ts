@@ -38,7 +38,7 @@ export function overlayLayers(
   const lower = options.flatMap(lowerLayers)
   if (lower.length === 0) throw new InputError('an overlay without lowerdir=', superOptions.join(','))
   const layers = upper === null ? lower : [{ path: upper, perm: 'rw', attributes: [] }, ...lower]
-  const locate = (path: ByteString) => locateRelative(path, upper, base)
+  const locate = locator(upper, base)
   return {
     branches: layers.map(({ path, perm, attributes }, index) => {
       const located = locate(path)
@@ -102,11 +102,14 @@ function unescapeBackslashes(text: ByteString): ByteString {
  * the kernel shows them as given. An absolute upper folder tells the folder in their layouts: `BASE/ID/diff` beside
  * `BASE/l/SHORT`, and `BASE/7/fs` beside `BASE/6/fs`.
  */
-function locateRelative(path: ByteString, upper: ByteString | null, base: ByteString | null): ByteString {
-  if (path.startsWith('/')) return path
-  if (base !== null) return `${base.replace(/\/+$/, '')}/${path}`
+function locator(upper: ByteString | null, base: ByteString | null): (path: ByteString) => ByteString {
   const [, folder, name] = /^(\/.*)\/[^/]+\/([^/]+)$/s.exec(upper ?? '') ?? []
-  const fits =
-    path.split('/').length === 2 && (path.endsWith(`/${name}`) || (path.startsWith('l/') && name === 'diff'))
-  return folder !== undefined && fits ? `${folder}/${path}` : path
+  return (path) => {
+    if (path.startsWith('/')) return path
+    if (base !== null) return `${base.replace(/\/+$/, '')}/${path}`
+    const fits =
+      path.split('/').length === 2 &&
+      (path.endsWith(`/${name}`) || (path.startsWith('l/') && name === 'diff'))
+    return folder !== undefined && fits ? `${folder}/${path}` : path
+  }
 }

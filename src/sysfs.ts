@@ -48,9 +48,10 @@ export function checkSi(si: ByteString): void {
   if (!/^[0-9a-f]{1,16}$/.test(si)) throw new InputError('si= is no hexadecimal number', si)
 }
 
-function list(sysfs: string, folder: string): string[] {
+/** What there is, each with whether it is a file: a captured tree may hold what must not be opened, a device or a FIFO. */
+function list(sysfs: string, folder: string): Map<string, boolean> {
   try {
-    return readdirSync(folder)
+    return new Map(readdirSync(folder, { withFileTypes: true }).map((entry) => [entry.name, entry.isFile()]))
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
     throw new InputError(
@@ -62,11 +63,17 @@ function list(sysfs: string, folder: string): string[] {
 }
 
 /** One look: `changing` where a file was busy or gone, or a number is missing, which another look may mend. */
-function lookAt(folder: string, names: string[]): { superblock: Superblock; changing: boolean } {
-  const numbers = names.flatMap((name) => /^br(0|[1-9]\d*)$/.exec(name)?.[1] ?? []).map(Number)
+function lookAt(folder: string, names: Map<string, boolean>): { superblock: Superblock; changing: boolean } {
+  const numbers = [...names.keys()]
+    .flatMap((name) => /^br(0|[1-9]\d{0,4})$/.exec(name)?.[1] ?? [])
+    .map(Number)
   const superblock: Superblock = { xi_path: null, branches: [], errors: [] }
   let changing = false
   const attempt = (name: string): ByteString | null => {
+    if (names.get(name) === false) {
+      superblock.errors.push(new InputError(`${folder}/${name}: no file`))
+      return null
+    }
     try {
       return readText(`${folder}/${name}`)
     } catch (error) {
@@ -75,10 +82,9 @@ function lookAt(folder: string, names: string[]): { superblock: Superblock; chan
       return null
     }
   }
-  const present = new Set(names)
   const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0)
   for (let index = 0; index < count; index++) {
-    const isThere = present.has(`br${index}`)
+    const isThere = names.has(`br${index}`)
     if (!isThere) {
       changing = true
       superblock.errors.push(new InputError(`${folder}/br${index}: missing, though br${count - 1} is there`))
@@ -89,10 +95,10 @@ function lookAt(folder: string, names: string[]): { superblock: Superblock; chan
       superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
     superblock.branches.push({
       ...(branch ?? { index, id: null, path: null, perm: null, attributes: [] }),
-      id: present.has(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
+      id: names.has(`brid${index}`) ? parseId(attempt(`brid${index}`)) : null,
     })
   }
-  if (present.has('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
+  if (names.has('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
   return { superblock, changing }
 }
 

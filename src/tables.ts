@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Branch, type BranchTable, branchesInOptions } from './branches.js'
-import { type ByteString, encodeOctal, toBytes } from './bytes.js'
+import { type ByteString, copyOf, encodeOctal, toBytes } from './bytes.js'
 import { InputError } from './errors.js'
 import type { Emit, Filter, Line, LineOptions } from './lines.js'
 import { isMount, type Mount, parseMount } from './mounts.js'
@@ -128,7 +128,8 @@ function superblockId({ super_options }: Mount): ByteString {
 }
 
 function findSi(superOptions: readonly ByteString[]): ByteString | undefined {
-  return superOptions.find((option) => option.startsWith('si='))?.slice('si='.length)
+  const option = superOptions.find((each) => each.startsWith('si='))
+  return option === undefined ? undefined : copyOf(option.slice('si='.length))
 }
 
 /** The filter behind {@link branchTables}. */

@@ -73,10 +73,13 @@ export class Viewer {
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
   }
 
-  /** Gives back what is held open; it may be used again. */
+  /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
     for (const branches of this.#superblocks.values()) branches.close()
     this.#superblocks.clear()
+    this.#namespaces.clear()
+    this.#firstStarts.clear()
+    this.#knownReader = null
   }
 
   /** Whether the unions were given. */

@@ -158,7 +158,11 @@ export function findUnion({ link, kernel }: RawVma, view: View): Finding {
   const name = seenFrom(view.chroot, inMaps ?? link)
   const isOutside = !isBelow(inMaps ?? link, view.chroot)
   const none: Finding = { table: null, branch: null, leaks: false, name, saysDeleted, isOutside }
-  if (isMemory(link)) return none
+  // A union's file may have such a name as well.
+  const isOfUnion = view.unions.some(
+    ({ dev }) => dev !== null && (dev === kernel.maps_dev || dev === kernel.dev),
+  )
+  if (isMemory(link) && !isOfUnion) return none
 
   const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
   const matches = branchMatches(link, view.unions)

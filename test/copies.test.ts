@@ -294,6 +294,17 @@ const overlays: OverlayCase[] = [
     found: { '/a/new/f': ['base'], '/a/new/g': [] },
   },
   {
+    title:
+      'A path from the root, of an overlay, is one of the layers below alone: what those above made of it does not count',
+    files: {
+      'top=rw': ['k/b/', 's/'],
+      'mid=ro': ['t/b/wrong', 'k/'],
+      'base=ro': ['s/b/right', 't/b/low'],
+    },
+    attributes: { 'top/k/b': { redirect: '/s/b' }, 'top/s': { redirect: '/t', opaque: 'n' } },
+    found: { '/k/b/right': ['base'], '/k/b/wrong': [], '/k/b/low': [], '/s/b/wrong': ['mid'] },
+  },
+  {
     title: 'A whiteout of AUFS is a file like others to an overlay',
     files: { 'top=rw': ['.wh.f', 'd/.wh..wh..opq'], 'base=ro': ['f', 'd/g'] },
     attributes: {},

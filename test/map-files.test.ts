@@ -246,3 +246,13 @@ test('a line of arrows is no trouble, with a NUL at its end too', (t) => {
   t.is(parseEntry(`${arrows}\0`), null)
   t.is(parseEntry('a'.repeat(8_000_000)), null)
 })
+
+test('what follows an entry that cannot be used is no part of the one before it', (t) => {
+  const lines = [ls('1', '2', '/a'), ls('3', '4', '/x\0z'), 'y', ls('5', '6', '/ok')]
+  const { records, errors } = tell(entryFilter(), lines)
+  t.deepEqual(
+    records.map(({ link }) => link),
+    ['/a', '/ok'],
+  )
+  t.is(errors.length, 2)
+})

@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import fs, { chmodSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import test from 'ava'
 import type { Branch } from '../src/branches.js'
 import type { ByteString } from '../src/bytes.js'
@@ -156,12 +157,38 @@ test('a branch that is missing between others, also on a second look, is a messa
 
 test('a branch that cannot be read is a message and a branch without a path; the others stand', (t) => {
   const sysfs = tempFolder(t)
-  // A folder cannot be read (EISDIR), as a text over a page cannot (E2BIG).
   writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw', '/b=ro', '/c=ro+wh']), br1: null })
   const { branches, errors } = readSuperblock(sysfs, '1')
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null), branch(2, 66, '/c', 'ro+wh')])
   t.is(errors.length, 1)
-  t.regex(errors[0]?.message ?? '', /si_1\/br1: .*EISDIR/)
+  t.regex(errors[0]?.message ?? '', /si_1\/br1: no file/)
+})
+
+test('no device, FIFO or link of a captured tree is opened', (t) => {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, superblock(['/a=rw', '/b=ro', '/c=ro', '/d=ro']))
+  spawnSync('sh', ['-c', 'rm br1 br2 brid3; mkfifo br1 brid3; ln -s /dev/zero br2'], { cwd: folder })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(
+    branches.map(({ path, id }) => [path, id]),
+    [
+      ['/a', 64],
+      [null, 65],
+      [null, 66],
+      ['/d', null],
+    ],
+  )
+  t.deepEqual(
+    errors.map(({ message }) => message.replace(/.*\//, '')),
+    ['br1: no file', 'br2: no file', 'brid3: no file'],
+  )
+})
+
+test('a number that no branch has is none of a branch', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw']), br3000000: '/b=ro\n' })
+  t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, 64, '/a', 'rw')])
 })
 
 test('a branch that may not be read is a message', (t) => {
@@ -202,16 +229,19 @@ test('a kernel without brid files has branches without ids', (t) => {
   t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, null, '/a', 'rw')])
 })
 
-/**
- * Does something to a superblock in the middle of the first look: br0 is a FIFO, so the look has listed the folder and waits in
- * its open(2) until a shell, which then does it, answers.
- */
+/** Does something to a superblock in the middle of the first look: when the folder has been listed, and before br0 is read. */
 function whileLooking(folder: string, script: string): void {
-  spawnSync('sh', ['-c', 'mv br0 br0.later && mkfifo br0'], { cwd: folder })
-  spawn('sh', ['-c', `exec 3>br0; ${script}; mv br0.later br0; cat br0 >&3`], {
-    cwd: folder,
-    stdio: 'ignore',
-  })
+  const { readFileSync } = fs
+  const replace = (read: typeof readFileSync) => {
+    fs.readFileSync = read
+    syncBuiltinESMExports()
+  }
+  const once = (...args: Parameters<typeof readFileSync>) => {
+    replace(readFileSync)
+    spawnSync('sh', ['-c', script], { cwd: folder })
+    return readFileSync(...args)
+  }
+  replace(once as typeof readFileSync)
 }
 
 test('a branch that was missing at the first look and is there at the second is no error', (t) => {
@@ -239,8 +269,7 @@ test('a union that is unmounted while we look is an error', (t) => {
   const sysfs = tempFolder(t)
   const folder = `${sysfs}/fs/aufs/si_1`
   writeTree(folder, superblock(['/a=rw', '/b=ro']))
-  spawnSync('sh', ['-c', 'mv br0 br0.later && mkfifo br0'], { cwd: folder })
-  spawn('sh', ['-c', 'exec 3>br0; mv ../si_1 ../si_2; echo /a=rw >&3'], { cwd: folder, stdio: 'ignore' })
+  whileLooking(folder, 'mv ../si_1 ../si_2')
   t.regex(inputError(t, () => readSuperblock(sysfs, '1')).message, /si_1: no such union/)
 })
 

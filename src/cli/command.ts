@@ -59,9 +59,10 @@ export function command<O extends Record<string, Options>>(
           for (const text of chunk(bytes)) write(text)
           if (stopped) return
         }
-        write(end())
+        write(end(false))
       } catch (error) {
         if (!(error instanceof ReadError)) throw error
+        write(end(true))
         report(source, new InputError(systemReason(error.cause)))
       }
     }
