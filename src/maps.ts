@@ -20,7 +20,7 @@ export interface Mapping {
 }
 
 const LINE =
-  /^0*([0-9a-f]+)-0*([0-9a-f]+) ([-rwxsp]{4}) 0*([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +([^\0]*))?$/
+  /^0*([1-9a-f][0-9a-f]*|0)-0*([1-9a-f][0-9a-f]*|0) ([-rwxsp]{4}) 0*([1-9a-f][0-9a-f]*|0) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/s
 
 /**
  * Parses a line of maps (proc_pid_maps(5), `show_map_vma()` in fs/proc/task_mmu.c):
@@ -31,7 +31,8 @@ const LINE =
  * @example parseMapping('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh').dev // '254:0'
  */
 export function parseMapping(line: ByteString): Mapping {
-  const [, start, end, perms, offset, major, minor, ino, name = ''] = LINE.exec(line) ?? []
+  const [, start, end, perms, offset, major, minor, ino, name = ''] =
+    (line.includes('\0') ? null : LINE.exec(line)) ?? []
   if (!start || !end || !perms || !offset || !major || !minor || !ino)
     throw new InputError('no mapping', line)
   return {
