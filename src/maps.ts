@@ -6,6 +6,7 @@ import { InputError } from './errors.js'
 export interface Mapping {
   /** Hexadecimal without padding, as map_files names its entries. */
   start: string
+  /** The address after the last, written the same. */
   end: string
   /** `r-xp`, `rw-s` … */
   perms: string
@@ -46,7 +47,11 @@ export function parseMapping(line: ByteString): Mapping {
   }
 }
 
-/** Whether map_files has an entry for it: a file is mapped. */
+/**
+ * Whether map_files has an entry for it: a file is mapped.
+ *
+ * @example isFileMapping(parseMapping('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]')) // false
+ */
 export function isFileMapping({ dev }: Mapping): boolean {
   return dev !== '0:0'
 }
