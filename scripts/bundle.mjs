@@ -36,8 +36,6 @@ await build({
   sourcesContent: false,
   minify: true,
   alias: {
-    // ndjson and through2 bring copies of what Node has.
-    'readable-stream': 'node:stream',
     // yargs needs little of it, and it takes longer to load than all else of yargs.
     assert: './scripts/light/assert.mjs',
   },

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const VERSIONS = ['20', '22', '24', '26']
+const VERSIONS = ['20.19.0', '20', '22.12.0', '22', '24', '26']
 
 const folder = mkdtempSync(join(tmpdir(), 'nodes-'))
 // Some tests run a command as nobody.

@@ -28,6 +28,7 @@ export interface BranchTable {
   root: ByteString | null
   /** `major:minor` of the union, decimal; null where the source does not tell. */
   dev: string | null
+  /** Which kind of union it is. */
   fs_type: 'aufs' | 'overlay'
   /** The superblock's id, hexadecimal without padding, as in the mount options and in /sys/fs/aufs/si_<si>; null for overlayfs. */
   si: ByteString | null
@@ -81,7 +82,11 @@ export function branchesInOptions(superOptions: readonly ByteString[]): Branch[]
   return branches
 }
 
-/** Whether a value has the fields of a branch table. */
+/**
+ * Whether a value has the fields of a branch table.
+ *
+ * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
+ */
 export function isBranchTable(value: unknown): value is BranchTable {
   return hasFields<BranchTable>(value, {
     mount_id: orNull(isCount),

@@ -118,13 +118,18 @@ function stringifyText(record: object): string {
  * Reads one NDJSON line, given as a byte string, into a record of byte strings; `_b64` fields win and are gone.
  *
  * @throws SyntaxError where it is no JSON
+ * @example parse('{"path":"\\ufffd","path_b64":"/w=="}') // { path: '\xff' }
  */
 export function parse(line: ByteString): Json {
   const value = JSON.parse(textOf(line)) as Json
   return HAS_BYTES.test(line) ? toBytes(value) : value
 }
 
-/** A record of byte strings as one of text, ready for JSON (see {@link stringify}). */
+/**
+ * A record of byte strings as one of text, ready for JSON (see {@link stringify}).
+ *
+ * @example toText({ path: '\xc3\xa9', root: '\xff' }) // { path: 'é', root: '\ufffd', root_b64: '/w==' }
+ */
 export function toText<T>(value: T): T
 export function toText(value: Json): Json {
   if (typeof value === 'string') return textOf(value)
@@ -150,7 +155,11 @@ function base64(bytes: ByteString): string | null {
   return isUtf8Text(bytes) ? null : Buffer.from(bytes, 'latin1').toString('base64')
 }
 
-/** A record of text, as JSON has it, as one of byte strings (see {@link parse}). */
+/**
+ * A record of text, as JSON has it, as one of byte strings (see {@link parse}).
+ *
+ * @example toBytes({ path: 'é', root: '\ufffd', root_b64: '/w==' }) // { path: '\xc3\xa9', root: '\xff' }
+ */
 export function toBytes<T>(value: T): T
 export function toBytes(value: Json): Json {
   if (typeof value === 'string') return bytesOf(value)

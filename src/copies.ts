@@ -8,7 +8,9 @@ import { Recent } from './recent.js'
 
 /** A branch that has the file. */
 export interface Copy {
+  /** The branch that has it. */
   branch: Branch
+  /** The file that it is there. */
   file: Found
   /** The mount that the branch's folder lies on, in the reader's mountinfo; null where that is not told. */
   mount_id: number | null

@@ -20,6 +20,7 @@ export interface FileId {
 
 /** What a path shows. */
 export interface Found extends FileId {
+  /** A folder, and no link to one: none is followed. */
   isFolder: boolean
   /** A character device 0:0, with which overlayfs hides what is below. */
   isWhiteout: boolean

@@ -10,18 +10,27 @@ import { recordStream } from './streams.js'
 
 /** One branch as CRIU logs it: `/sys/fs/aufs/si_<si>/br<N> : <path>`. */
 export interface LoggedBranch {
+  /** The superblock's id, hexadecimal without padding. */
   si: ByteString
+  /** N of br<N>, 0 for the topmost. */
   index: number
+  /** The folder, decoded. */
   path: ByteString
 }
 
 /** A mount as CRIU logs it, what stands in its options as it stands there: escaped. */
 export interface LoggedMount {
+  /** The type: `aufs`, `overlay`, or any other. */
   fs_type: ByteString
+  /** The mount, as in the mountinfo that CRIU read. */
   mount_id: number
+  /** `major:minor` of the superblock, decimal. */
   dev: string
+  /** What of the filesystem is mounted. */
   root: ByteString
+  /** Where, seen from the process's root: without the dot that CRIU begins it with. */
   mount_point: ByteString
+  /** The superblock's options, with commas between them. */
   options: ByteString
 }
 

@@ -6,6 +6,7 @@ import { InputError } from './errors.js'
 export interface Mapping {
   /** Hexadecimal without padding, as map_files names its entries. */
   start: string
+  /** The address after the last, written the same. */
   end: string
   /** `r-xp`, `rw-s` … */
   perms: string
@@ -20,7 +21,7 @@ export interface Mapping {
 }
 
 const LINE =
-  /^0*([0-9a-f]+)-0*([0-9a-f]+) ([-rwxsp]{4}) 0*([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +([^\0]*))?$/
+  /^0*([1-9a-f][0-9a-f]*|0)-0*([1-9a-f][0-9a-f]*|0) ([-rwxsp]{4}) 0*([1-9a-f][0-9a-f]*|0) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/s
 
 /**
  * Parses a line of maps (proc_pid_maps(5), `show_map_vma()` in fs/proc/task_mmu.c):
@@ -31,7 +32,8 @@ const LINE =
  * @example parseMapping('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh').dev // '254:0'
  */
 export function parseMapping(line: ByteString): Mapping {
-  const [, start, end, perms, offset, major, minor, ino, name = ''] = LINE.exec(line) ?? []
+  const [, start, end, perms, offset, major, minor, ino, name = ''] =
+    (line.includes('\0') ? null : LINE.exec(line)) ?? []
   if (!start || !end || !perms || !offset || !major || !minor || !ino)
     throw new InputError('no mapping', line)
   return {
@@ -45,7 +47,11 @@ export function parseMapping(line: ByteString): Mapping {
   }
 }
 
-/** Whether map_files has an entry for it: a file is mapped. */
+/**
+ * Whether map_files has an entry for it: a file is mapped.
+ *
+ * @example isFileMapping(parseMapping('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]')) // false
+ */
 export function isFileMapping({ dev }: Mapping): boolean {
   return dev !== '0:0'
 }

@@ -108,6 +108,8 @@ export function parseMounts(options?: LineOptions): Duplex {
  * The mount that a path lies on: the deepest mount point that holds it, the last of several at one place.
  *
  * @param path absolute, seen from the same root as the mount points
+ * @returns null where none holds it
+ * @example mountOver([{ mount_point: '/' }, { mount_point: '/vol' }], '/vol/x')?.mount_point // '/vol'
  */
 export function mountOver<M extends { mount_point: ByteString }>(
   mounts: readonly M[],
@@ -124,6 +126,12 @@ export function mountOver<M extends { mount_point: ByteString }>(
 /**
  * Mounts as a process with another root sees them (chroot): what is over the folder is its `/`, and what is not below is
  * out of sight.
+ *
+ * @param mounts in the order of mountinfo; branch tables do as well
+ * @param folder the other root, where the mounts are seen from
+ * @example
+ * mountsSeenFrom([{ mount_point: '/', root: '/' }, { mount_point: '/srv/vol', root: '/v' }], '/srv')
+ * // [{ mount_point: '/', root: '/srv' }, { mount_point: '/vol', root: '/v' }]
  */
 export function mountsSeenFrom<M extends { mount_point: ByteString | null; root: ByteString | null }>(
   mounts: readonly M[],
@@ -149,7 +157,11 @@ export function mountsSeenFrom<M extends { mount_point: ByteString | null; root:
   return [...own, ...inside]
 }
 
-/** Whether a value has the fields of a mount record. */
+/**
+ * Whether a value has the fields of a mount record.
+ *
+ * @example isMount(parseMount('29 21 0:17 / / rw - aufs none rw,si=1a')) // true
+ */
 export function isMount(value: unknown): value is Mount {
   return hasFields<Mount>(value, {
     mount_id: isCount,

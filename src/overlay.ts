@@ -12,7 +12,9 @@ import { InputError } from './errors.js'
 
 /** The layers of an overlay mount, the upper folder first. */
 export interface OverlayLayers {
+  /** Topmost first. */
   branches: Branch[]
+  /** Null where there is none: without an upper folder. */
   workdir: ByteString | null
 }
 

@@ -17,7 +17,12 @@ export function isProcfs(folder: string): boolean {
   }
 }
 
-/** The processes of a procfs, in order. @throws InputError where it cannot be read */
+/**
+ * The processes of a procfs, in order.
+ *
+ * @throws InputError where it cannot be read
+ * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
+ */
 export function listPids(procfs: string): number[] {
   return names(procfs)
     .filter((name) => /^[1-9]\d*$/.test(name))
@@ -33,8 +38,13 @@ function names(folder: string): string[] {
   }
 }
 
-/** One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}. */
+/**
+ * One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}.
+ *
+ * @example new Process('samples/leaky-01-docker/proc', 112).mounts(console.warn)[0]?.fs_type // 'aufs'
+ */
 export class Process {
+  /** Its number; null for `self`. */
   readonly pid: number | null
   /** Its folder, or that of a live thread where its leader has ended. */
   readonly folder: string

@@ -22,7 +22,11 @@ export function isState(value: unknown): value is State {
   return STATES.some((state) => state === value)
 }
 
-/** Whether a path is known not to show any more what the process maps. */
+/**
+ * Whether a path is known not to show any more what the process maps.
+ *
+ * @example isStale({ state: 'copied_up' }) // true
+ */
 export function isStale({ state }: { state: State | null }): boolean {
   return state !== null && state !== 'current'
 }

@@ -190,6 +190,7 @@ export function branchTables({ overlayBase, ...options }: TableOptions & LineOpt
  * superblock once, nothing for overlayfs, and no line for a branch whose path is not known.
  *
  * @returns a formatter that remembers which superblocks it has told
+ * @example logFormat()(table) // '/sys/fs/aufs/si_1a/br0 : /l/top\n/sys/fs/aufs/si_1a/br1 : /l/base\n'
  */
 export function logFormat(): (table: BranchTable) => ByteString {
   const told = new Recent<ByteString, true>(SUPERBLOCKS_KEPT)

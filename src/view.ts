@@ -48,9 +48,15 @@ const SUPERBLOCKS_KEPT = 100
 const NAMESPACES_KEPT = 1000
 const FILES_KEPT = 10_000
 
-/** Looks at processes; superblocks are read once. */
+/**
+ * Looks at processes; superblocks are read once.
+ *
+ * @example const { view } = new Viewer().ofProcess(new Process('/proc', 1), console.warn) // for fixVma(entry, view)
+ */
 export class Viewer {
+  /** Where /proc is. */
   readonly procfs: string
+  /** Whether entries are followed and files looked up. */
   readonly stat: boolean
   /** Whether links may say other than maps: only AUFS makes them, and a captured tree has nothing but what was captured. */
   readonly linksTell: boolean

@@ -150,7 +150,13 @@ export function unfixed({
   return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel }, others, FIXED)
 }
 
-/** Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone. */
+/**
+ * Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone.
+ *
+ * @param raw the entry, strings as bytes
+ * @param view the process that maps it
+ * @example findUnion(entry, view).branch?.path // '/l/base', where the link is '/l/base/bin/sh'
+ */
 export function findUnion({ link, kernel }: RawVma, view: View): Finding {
   // Shared anonymous memory may have a name in brackets there (Linux 6.2), which is none of a file.
   const inMaps = kernel.maps_name?.startsWith('/') ? mapsName(kernel.maps_name, link) : null

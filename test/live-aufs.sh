@@ -279,7 +279,7 @@ stale | restart)
     mkdir bin
     printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$node" "$script" > bin/aufs-vma
     chmod 755 bin/aufs-vma
-    PATH=$T/bin:$PATH sh "$recipes/restart.sh" --sysfs "$T/sys"
+    PATH=$T/bin:$PATH sh "$recipes/restart.sh" --all --sysfs "$T/sys"
   fi
   ;;
 

@@ -170,3 +170,13 @@ test('a file is mapped where there is a device', (t) => {
   t.true(isFileMapping(parseMapping('7f-80 rw-s 00000000 fe:00 7 /x')))
   t.false(isFileMapping(parseMapping('7f-80 rw-p 00000000 00:00 0 ')))
 })
+
+test('a line of megabytes takes no time, with a NUL at its end too', (t) => {
+  const head = '7f-80 rw-s 00000000 fe:00 378'
+  const spaces = ' '.repeat(1_000_000)
+  t.is(parseMapping(`${head}${spaces}/x`).name, '/x')
+  for (const line of [`${head}${spaces}/x\0`, '0'.repeat(1_000_000)]) {
+    const error = inputError(t, () => parseMapping(line))
+    t.is(error.reason, 'no mapping')
+  }
+})

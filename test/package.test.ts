@@ -40,6 +40,11 @@ test('the package installs elsewhere, with its commands, its library and its typ
   const tarball = packed?.filename ?? ''
   const paths = packed?.files.map(({ path }) => path) ?? []
   t.deepEqual([...new Set(paths.map(roomOf))].sort(), ROOMS)
+  // Nobody imports a command, and what a map leads to is not in the package.
+  t.deepEqual(
+    paths.filter((path) => /\.map$|^dist\/bin\/.*\.d\.ts$/.test(path)),
+    [],
+  )
   t.deepEqual(
     paths.filter((path) => /^(dist\/(man|completions)|schemas)\//.test(path)).sort(),
     [
@@ -88,7 +93,7 @@ test('the package installs elsewhere, with its commands, its library and its typ
 /** The folders of the package, and its files beside them. */
 const ROOMS = [
   ...['CHANGELOG.md', 'LICENSE', 'README.md'],
-  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/scan.wasm', 'dist/src/', 'dist/src/cli/'],
+  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/scan.wasm', 'dist/src/'],
   ...['package.json', 'schemas/'],
 ]
 

@@ -1,9 +1,10 @@
 /** The recipes of the README, as they stand in samples/recipes, on captured machines. (Live: live.test.ts.) */
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { linkFacts } from './facts.js'
+import { tempFolder } from './helpers.js'
 import { captured, hasTool, recipeFolder } from './recipe.js'
-import { lines, run } from './run.js'
+import { lines, outcome, run } from './run.js'
 
 const { folder, recipe } = recipeFolder()
 const withJq = hasTool('jq') ? test : test.skip
@@ -96,9 +97,39 @@ withJq('Two unions compared: the layers that went and that came', async (t) => {
 
 withJq('Nothing is to be restarted where nothing that is stale is code', async (t) => {
   const sample = 'samples/leaky-07-mappings'
-  const { stdout, status } = await recipe('restart', [
-    ...['--procfs', `${sample}/proc`, '--sysfs', `${sample}/sys`],
-  ])
-  t.is(stdout, '')
-  t.is(status, 0)
+  for (const which of [['--all'], ['--pid', '149']]) {
+    const machine = ['--procfs', `${sample}/proc`, '--sysfs', `${sample}/sys`]
+    const { stdout, stderr, status } = await recipe('restart', [...which, ...machine])
+    t.deepEqual([stdout, stderr, status], ['', '', 0], which.join(' '))
+  }
+})
+
+withJq('What to restart is told of kept records too', async (t) => {
+  const kept = 'samples/leaky-07-mappings/expected'
+  const raw = lines(readFileSync(`${kept}/vma-raw.ndjson`, 'latin1')).map((line) => JSON.parse(line))
+  // What is deleted there is data: one of it shall be code.
+  const code = raw.map((entry) => (entry.path === '/d/del-lower.dat' ? { ...entry, perms: 'r-xp' } : entry))
+  writeFileSync(`${folder}/kept`, code.map((entry) => JSON.stringify(entry)).join('\n'))
+  const tables = ['--branches', `${kept}/branches.ndjson`]
+  const { stdout, stderr, status } = await recipe('restart', [...tables, `${folder}/kept`])
+  t.deepEqual([stderr, status], ['', 0])
+  t.deepEqual(rowsOf(stdout), [['-', 'ready', '149', 'deleted', '/d/del-lower.dat']])
+})
+
+test('Every recipe that runs aufs-vma hands it what it is given after its own words, or --all', async (t) => {
+  const names = readdirSync('samples/recipes').filter((name) =>
+    /^aufs-vma /m.test(readFileSync(`samples/recipes/${name}`, 'utf8')),
+  )
+  t.is(names.length, 6)
+  const dir = tempFolder(t)
+  writeFileSync(`${dir}/aufs-vma`, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/given'\n`, { mode: 0o755 })
+  for (const name of names)
+    for (const given of [[], ['--pid', '4711'], ['--branches', 'ta bles', 'kept']]) {
+      const own = name === 'supplied-by.sh' ? ['/l/base'] : []
+      const path = { PATH: `${dir}:${process.env.PATH}` }
+      // What reads its records may not be on this machine: only how it was called counts.
+      await outcome('sh', [`samples/recipes/${name}`, ...own, ...given], '', path)
+      const words = lines(readFileSync(`${dir}/given`, 'latin1')).filter((word) => word !== '--stale')
+      t.deepEqual(words, given.length === 0 ? ['--all'] : given, name)
+    }
 })

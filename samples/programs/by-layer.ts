@@ -8,7 +8,7 @@
 import { createReadStream } from 'node:fs'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type BranchTable, fixVmas, parse, parseMapFiles, type Vma } from 'aufs-filters'
+import { type BranchTable, fixVmas, parseMapFiles, type Vma } from 'aufs-filters'
 import split2 from 'split2'
 
 class ByLayer extends Writable {
@@ -30,9 +30,8 @@ class ByLayer extends Writable {
 
 const [file = '/dev/null'] = process.argv.slice(2)
 const tables: BranchTable[] = []
-const lines = createReadStream(file, 'latin1').pipe(split2('\n', { decodeStrings: false }))
-// `parse` gives the byte strings that the library's options take.
-for await (const line of lines) if (line !== '') tables.push(parse(line) as unknown as BranchTable)
+// What a stream is given is text, with the exact bytes beside it, as JSON has it.
+for await (const line of createReadStream(file).pipe(split2())) if (line !== '') tables.push(JSON.parse(line))
 
 const byLayer = new ByLayer()
 await pipeline(process.stdin, parseMapFiles(), fixVmas({ tables }), byLayer)

@@ -1,6 +1,7 @@
 # What to restart: processes that run code which is no longer there under its name, by container and process.
-# Arguments go to aufs-vma: restart.sh; restart.sh --procfs /host/proc --sysfs /host/sys
-aufs-vma --all --stale "$@" |
+# restart.sh [aufs-vma's arguments; default --all]: restart.sh --all --procfs /host/proc --sysfs /host/sys
+[ $# -gt 0 ] || set -- --all
+aufs-vma --stale "$@" |
   jq -r '
     # Code only, of files: memory without a file (memfd and the like) is always "deleted".
     select(.perms // "" | contains("x")) | select(.rpath != null or .kernel.mnt_listed) |

@@ -3,9 +3,9 @@ import { bytesOf } from '../bytes.js'
 import { InputError, systemReason } from '../errors.js'
 import { renderPage } from '../picture/page.js'
 import type { Picture } from '../picture/picture.js'
-import { save } from '../picture/save.js'
 import { type Drawing, draw } from '../picture/terminal.js'
 import { isTerminal, type Run } from './command.js'
+import { save } from './save.js'
 
 interface Wish {
   html: string | undefined

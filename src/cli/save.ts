@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { ByteString } from '../bytes.js'
-import { writeAll } from '../cli/io.js'
+import { writeAll } from './io.js'
 
 /**
  * Writes a file by another name, and gives it its own when it is whole. What is no file (`/dev/stdout`, a pipe) is written to.
