@@ -229,6 +229,16 @@ test('where nobody hears the messages, the records are written all the same', as
   t.is(status, 1)
 })
 
+test('a command runs where its folder is gone', async (t) => {
+  for (const command of commands) {
+    const { stdout, stderr } = await shell(
+      `folder=$(mktemp -d) && cd "$folder" && rmdir "$folder" && ${command} --version`,
+    )
+    t.regex(stdout, /^\d+\.\d+\.\d+\n$/, command)
+    t.is(stderr, '')
+  }
+})
+
 test('a folder as standard input is a message', async (t) => {
   const { stderr, status } = await shell('aufs-mounts < /')
   t.is(stderr, 'aufs-mounts: stdin: illegal operation on a directory (EISDIR)\n')

@@ -368,6 +368,32 @@ for (const [code, times] of [
   })
 }
 
+test('A log that cannot be read to its end ends there, and what the next begins with is no part of it', async (t) => {
+  const folder = tempFolder(t)
+  const branch = (index: number, path: string) => `/sys/fs/aufs/si_1a/br${index} : ${path}\n`
+  writeFileSync(`${folder}/a.log`, `${branch(0, '/a')}${branch(1, '/b')}/sys/fs/aufs/si_1a/br2 : /cut`)
+  writeFileSync(`${folder}/b.log`, branch(2, '/other'))
+  writeFileSync(
+    `${folder}/fail.cjs`,
+    `const fs = require('node:fs')
+    const { readSync } = fs
+    let reads = 0
+    fs.readSync = (...args) => {
+      if (++reads !== 2) return readSync(...args)
+      throw Object.assign(new Error('EIO'), { code: 'EIO', errno: -require('node:os').constants.errno.EIO })
+    }`,
+  )
+  const [program, script] = started('aufs-log')
+  const args = ['--require', `${folder}/fail.cjs`, script, `${folder}/a.log`, `${folder}/b.log`]
+  const { stdout, stderr, status } = await outcome(program, args)
+  t.deepEqual(
+    lines(stdout).map((line) => JSON.parse(line).branches.map(({ path }: { path: string }) => path)),
+    [['/a', '/b']],
+  )
+  t.regex(stderr, /a\.log: [^\n]*\(EIO\)\n.*b\.log:1: br0 of si_1a is missing/)
+  t.is(status, 1)
+})
+
 test('A pipe that somebody has made non-blocking is written to the end', async (t) => {
   const perl = 'use Fcntl; fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK) or die; exec @ARGV'
   if ((await shell(`perl -e 'use Fcntl'`)).status !== 0) return skip(t, 'no perl')

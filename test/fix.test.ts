@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import type { BranchTable } from '../src/branches.js'
 import { InputError, type OnError } from '../src/errors.js'
@@ -128,4 +130,23 @@ test('what fixVmas opens is closed when it ends', async (t) => {
   stream.resume()
   await once(stream, 'end')
   t.is(openBelow(root), 0)
+})
+
+test('what was seen of a process is looked at again after a while', async (t) => {
+  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
+  t.teardown(() => child.kill())
+  await once(child, 'spawn')
+  const records: RawVma[] = await readMapFiles({ pids: [child.pid ?? 0] }).toArray()
+  const told: string[] = []
+  const stream = fixVmas({ onError: ({ message }) => told.push(message) })
+  const seen: Vma[] = []
+  stream.on('data', (vma) => seen.push(vma))
+  stream.write(records[0])
+  await once(stream, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await wait(1200)
+  stream.end(records[0])
+  await once(stream, 'end')
+  t.deepEqual([seen.length, told], [1, ['no such process']])
 })

@@ -303,6 +303,19 @@ const cases: Case[] = [
     told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: 29 },
     branch: null,
   },
+  ...['/memfd:x', '/SYSV00000000', '/dev/zero'].map(
+    (path): Case => ({
+      title: `A file of a union that is named as memory is: ${path}`,
+      raw: entry(`${path} (deleted)`, {
+        maps_dev: OVERLAY.dev,
+        maps_ino: '3',
+        maps_name: `${path} (deleted)`,
+      }),
+      view: viewOf([OVERLAY]),
+      told: { path, rpath: `.${path}`, fixed: false },
+      branch: null,
+    }),
+  ),
   ...['/memfd:a b (deleted)', '/SYSV00004d41 (deleted)', '/dev/zero (deleted)', '/[aio] (deleted)'].map(
     (link): Case => ({
       title: `Memory is no file of a union that is mounted at /: ${link}`,
