@@ -134,7 +134,7 @@ export function logFilter(): Filter<BranchTable> {
     tooLong: close,
     line({ text: raw, number }, emit, warn) {
       // sysfs escapes a carriage return in a path: one at the end came with the line ending.
-      const text = raw.replace(/\r$/, '')
+      const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw
       if (text === '') return
       const branch = parseLoggedBranch(text)
       if (collection === null || branch?.si !== collection.si || collection.paths.has(branch.index))
