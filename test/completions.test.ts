@@ -58,7 +58,11 @@ for (const { name, options } of commands) {
 
   test(`${name}: bash offers every option`, async (t) => {
     const call = `COMP_WORDS=(${name} -) COMP_CWORD=1; _aufs_filters ${name}; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = await outcome('bash', ['-c', `source '${folder}/aufs-filters.bash'; ${call}`])
+    const { stdout, stderr } = await outcome('bash', [
+      '--norc',
+      '-c',
+      `source '${folder}/aufs-filters.bash'; ${call}`,
+    ])
     t.is(stderr, '')
     t.deepEqual(lines(stdout), names)
   })

@@ -26,9 +26,12 @@ export function run(command: string, args: string[], input: string | Buffer = ''
   return outcome(program, [script, ...args], input)
 }
 
-/** Runs a line of bash in which the commands are on the PATH. */
+/**
+ * Runs a line of bash in which the commands are on the PATH. Where bash is nobody's child its standard input, a socket of
+ * Node's, makes it read ~/.bashrc, as for rshd (bash(1)): what that says is nothing of ours.
+ */
 export function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  return outcome('bash', ['-c', `${functions}\n${line}`], '', env)
+  return outcome('bash', ['--norc', '-c', `${functions}\n${line}`], '', env)
 }
 
 /** The commands as functions of the shell, since the built files are named `.js`. */
@@ -61,6 +64,6 @@ export function lines(text: string): string[] {
 
 /** Whether a program is on this machine. */
 export async function isInstalled(program: string): Promise<boolean> {
-  const { status } = await outcome('bash', ['-c', 'command -v "$0"', program])
+  const { status } = await outcome('bash', ['--norc', '-c', 'command -v "$0"', program])
   return status === 0
 }
