@@ -163,7 +163,7 @@ function outcomeOf(
     const bytes = Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1')
     text += [...chunk(cuts.length === 0 ? bytes : inRoom(bytes))].join('')
   }
-  return { text: text + end(false), errors }
+  return { text: text + end(), errors }
 }
 
 /** A chunk where it is looked through, if there is room for it. */

@@ -52,14 +52,6 @@ interface Stack {
   isComplete: boolean
 }
 
-/** Which branches are looked into: those below `above`, in the folders that those below `root` make. */
-interface Reach {
-  root: number
-  above: number
-}
-
-const EVERYWHERE: Reach = { root: -1, above: -1 }
-
 /** Folders of one union whose stack is remembered: most mapped files lie in few. */
 const STACKS_KEPT = 256
 
@@ -115,8 +107,13 @@ export class Branches {
     this.#stacks.clear()
   }
 
-  /** What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told. */
-  *#descend(path: ByteString, { root, above }: Reach = EVERYWHERE): Generator<Entry | undefined> {
+  /**
+   * What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told.
+   *
+   * @param root the path begins in the root that the branches below this one make
+   * @param above only what branches below this one have is told
+   */
+  *#descend(path: ByteString, root = -1, above = root): Generator<Entry | undefined> {
     const { folder, name } = split(path)
     const { layers, isComplete } = this.#stack(folder, root)
     const { entries, end } = this.#look(
@@ -134,8 +131,8 @@ export class Branches {
       // The rest is called otherwise below: beside it, or anywhere from the root that the layers below make by themselves.
       const { index } = entry.layer.branch
       yield* redirect.startsWith('/')
-        ? this.#descend(redirect, { root: index, above: index })
-        : this.#descend(`${folder}/${redirect}`, { root, above: index })
+        ? this.#descend(redirect, index)
+        : this.#descend(`${folder}/${redirect}`, root, index)
       if (!entry.file.isFolder) yield* this.#data(redirect)
       return
     }
@@ -183,7 +180,7 @@ export class Branches {
 
   #below(path: ByteString, root: number): Stack {
     const layers: Layer[] = []
-    for (const entry of this.#descend(path, { root, above: root })) {
+    for (const entry of this.#descend(path, root)) {
       if (entry === undefined) return { layers, isComplete: false }
       if (!entry.file.isFolder) break
       layers.push(entry.layer)

@@ -2,8 +2,8 @@
  * Bytes to lines, and lines to what a filter makes of them.
  *
  * A {@link Filter} is told line by line and knows no stream. Two things run one: `recordStream` gives a record at a time
- * (the library, streams.ts), a {@link converter} turns each chunk of bytes into one text (the commands, which must be as
- * fast as what feeds them).
+ * (the library, streams.ts), a {@link converter} turns chunks of bytes into blocks of text (the commands, which must be
+ * as fast as what feeds them).
  */
 import type { ByteString } from './bytes.js'
 import { InputError, type OnError, throwIt } from './errors.js'
@@ -53,8 +53,10 @@ export interface Converter {
   scans: boolean
   /** What the lines that end in a chunk give, a block at a time. The chunk may be overwritten when all of it is taken. */
   chunk(bytes: Buffer): Iterable<ByteString>
-  /** What the end of the input gives; where that broke off, the last line is not whole, and is not told. */
-  end(isBroken: boolean): ByteString
+  /** Forgets a line that has begun: the input broke off in it. */
+  cut(): void
+  /** What the end of the input gives. */
+  end(): ByteString
 }
 
 /** How much text leaves at once: more is no faster, and all of it has to be held. */
@@ -108,8 +110,11 @@ export function converter<T>(
       rest = bytes.toString('latin1', end)
       yield take()
     },
-    end(isBroken) {
-      if (!isBroken) guarded.line(rest)
+    cut() {
+      rest = ''
+    },
+    end() {
+      guarded.line(rest)
       guarded.end()
       return take()
     },

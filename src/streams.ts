@@ -33,7 +33,7 @@ export function chunkStream<T>(
   const lines = converter(filter, format, options)
   const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) for (const text of lines.chunk(chunk)) yield* encoded(text)
-    yield* encoded(lines.end(false))
+    yield* encoded(lines.end())
   })
   return chain(clip(options.maxLine ?? MAX_LINE), chunks)
 }

@@ -164,11 +164,7 @@ export function findUnion({ link, kernel }: RawVma, view: View): Finding {
   const name = seenFrom(view.chroot, inMaps ?? link)
   const isOutside = !isBelow(inMaps ?? link, view.chroot)
   const none: Finding = { table: null, branch: null, leaks: false, name, saysDeleted, isOutside }
-  // A union's file may have such a name as well.
-  const isOfUnion = view.unions.some(
-    ({ dev }) => dev !== null && (dev === kernel.maps_dev || dev === kernel.dev),
-  )
-  if (isMemory(link) && !isOfUnion) return none
+  if (isMemory(link) && !isOfUnion(kernel, view)) return none
 
   const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
   const matches = branchMatches(link, view.unions)
@@ -209,6 +205,11 @@ export function findUnion({ link, kernel }: RawVma, view: View): Finding {
   if (best === null) return none
   const path = best.path === null ? name : withoutWhiteouts(best.path)
   return { ...none, table: best.table, branch: best.branch, leaks: true, name: path }
+}
+
+/** Whether the device is a union's: its files may be named as memory is. */
+function isOfUnion({ dev, maps_dev }: Kernel, { unions }: View): boolean {
+  return unions.some((union) => union.dev !== null && (union.dev === maps_dev || union.dev === dev))
 }
 
 /** Whether the mount of the opened entry is one that the process has; null where it was not opened. */

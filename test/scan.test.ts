@@ -145,7 +145,7 @@ for (const { name, make } of filters) {
         errors.push(`${line}: ${reason}`)
       }
       const { chunk, end } = converter(make(), ndjsonLine, { maxLine, onError })
-      return { text: chunks.map((each) => [...chunk(place(each))].join('')).join('') + end(false), errors }
+      return { text: chunks.map((each) => [...chunk(place(each))].join('')).join('') + end(), errors }
     }
     const inRoom = (chunk: Buffer) => scratch.subarray(0, chunk.copy(scratch))
     fc.assert(

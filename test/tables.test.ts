@@ -368,7 +368,7 @@ test('what is said of lines that are passed over does not depend on where the in
     }
     const { chunk, end } = converter(tableFilter(), ndjsonLine, { maxLine: 100, onError })
     for (const each of chunks) t.is([...chunk(each)].join(''), '')
-    end(false)
+    end()
     return messages
   }
   const expected = ['2: longer than 100 bytes', '3: too few fields (1)']

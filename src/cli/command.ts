@@ -50,7 +50,7 @@ export function command<O extends Record<string, Options>>(
     }
     const read = (file: string, converterOf: (lines: Required<LineOptions>) => Converter) => {
       const source = sourceName(file)
-      const { scans, chunk, end } = converterOf({
+      const { scans, chunk, cut, end } = converterOf({
         maxLine: shared['max-line'],
         onError: (error) => report(source, error),
       })
@@ -59,10 +59,11 @@ export function command<O extends Record<string, Options>>(
           for (const text of chunk(bytes)) write(text)
           if (stopped) return
         }
-        write(end(false))
+        write(end())
       } catch (error) {
         if (!(error instanceof ReadError)) throw error
-        write(end(true))
+        cut()
+        write(end())
         report(source, new InputError(systemReason(error.cause)))
       }
     }
