@@ -1,17 +1,12 @@
-/** What all commands share: their words, their files, their errors and their exit status. */
-import { isUtf8 } from 'node:buffer'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import yargs, { type InferredOptionTypes, type Options } from 'yargs'
-import packageJson from '../../package.json' with { type: 'json' }
+/** What all commands share: their files, their errors and their exit status. */
+import { closeSync, openSync } from 'node:fs'
+import type { Options } from 'yargs'
 import { type ByteString, bytesOf, ndjsonLine, printable, quote } from '../bytes.js'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import { BLOCK, type Converter, type LineOptions } from '../lines.js'
-import { epilogue, heading } from './help.js'
-import { readChunks, writeAll } from './io.js'
-import { common, type Usage } from './usage.js'
-
-/** Wrong usage: a message, a line that points to `--help`, and exit status 2. */
-export class UsageError extends Error {}
+import { type Args, parseArguments, UsageError } from './arguments.js'
+import { isTerminal, readChunks, writeAll } from './io.js'
+import type { Usage } from './usage.js'
 
 /** What a command is given to run. */
 export interface Run<O> {
@@ -30,16 +25,17 @@ export interface Run<O> {
   print(text: ByteString): void
 }
 
-type Common = InferredOptionTypes<typeof common>
-type Args<O extends Record<string, Options>> = InferredOptionTypes<O> & Common
-
 /** Parses the command line, runs the command, and turns all that can happen into messages and an exit status. */
 export function command<O extends Record<string, Options>>(
   usage: Usage<O>,
   main: (run: Run<Args<O>>) => void,
 ): void {
   try {
-    const { options, shared, operands } = parseArguments(usage)
+    const { options, shared, operands, shown } = parseArguments(usage)
+    if (shown !== '') {
+      write(bytesOf(`${shown}\n`))
+      process.exit(0)
+    }
     let stopped = false
     const report = (source: string, error: InputError) => {
       const place = error.line === null ? source : `${source}:${error.line}`
@@ -80,83 +76,6 @@ export function command<O extends Record<string, Options>>(
     }
     fail(usage.name, systemReason(error), 1)
   }
-}
-
-/** How wide `--help` is at most. */
-const WIDEST = 100
-
-/** Reads the command line; `--help` and `--version` end here. */
-function parseArguments<O extends Record<string, Options>>(
-  usage: Usage<O>,
-): { options: Args<O>; shared: Common; operands: string[] } {
-  const options = { ...usage.options, ...common }
-  const parser = yargs()
-    .scriptName(usage.name)
-    .usage(heading(usage))
-    .options(options)
-    .strictOptions()
-    .parserConfiguration({
-      'parse-positional-numbers': false,
-      'greedy-arrays': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-    })
-    .version(packageJson.version)
-    .help()
-    .alias({ h: 'help' })
-    .epilogue(epilogue(usage))
-    .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.getWindowSize()[0]) : WIDEST)
-    .fail((message, error) => {
-      throw new UsageError(String(message ?? error).replace(/\s*\n\s*/g, ' '))
-    })
-  let shown = ''
-  const parsed = parser.parseSync(spelledOut(words(), options), {}, (_error, _args, output) => {
-    shown = output
-  })
-  if (shown !== '') {
-    write(bytesOf(`${shown}\n`))
-    process.exit(0)
-  }
-  const { _: operands, ...given } = parsed
-  const last = lastOfEach(given, options)
-  return { options: last as Args<O>, shared: last as Common, operands: operands.map(String) }
-}
-
-/** The words of the command line. Node has made text of them: what was none is lost. @throws UsageError */
-function words(): string[] {
-  const args = process.argv.slice(2)
-  const isLossy = args.some((arg) => arg.includes('\ufffd')) && !isUtf8(readFileSync('/proc/self/cmdline'))
-  if (isLossy) throw new UsageError('a word of the command line is no UTF-8')
-  return args
-}
-
-/**
- * Flags with the value that they stand for, as yargs would take `--strict false` for one with a value.
- *
- * @throws UsageError where one has a value
- */
-function spelledOut(args: string[], options: Record<string, Options>): string[] {
-  const end = args.includes('--') ? args.indexOf('--') : args.length
-  const flags = args.slice(0, end).map((arg) => {
-    const [, no, name = '', value] = /^--(no-)?([^=]+)(=.*)?$/s.exec(arg) ?? []
-    if (options[name]?.type !== 'boolean') return arg
-    if (value !== undefined) throw new UsageError(`--${name} takes no value`)
-    return `--${name}=${no === undefined}`
-  })
-  return [...flags, ...args.slice(end)]
-}
-
-/** Of an option that is given more than once the last counts, but where it is a list. */
-function lastOfEach(
-  given: { [name: string]: unknown },
-  options: Record<string, Options>,
-): { [name: string]: unknown } {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [
-      name,
-      Array.isArray(value) && !options[name]?.array ? value.at(-1) : value,
-    ]),
-  )
 }
 
 /** A FILE that cannot be read, by the system's error. */
@@ -207,21 +126,6 @@ function send(records: Iterable<object | null>): void {
     text = ''
   }
   write(text)
-}
-
-/** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
-const MEMORY_DEVICES = 1
-
-/** Whether standard input, output or error is a terminal. */
-export function isTerminal(fd: 0 | 1 | 2): boolean {
-  try {
-    const stats = fstatSync(fd)
-    // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
-    if (!stats.isCharacterDevice() || stats.rdev >> 8 === MEMORY_DEVICES) return false
-    return process.getBuiltinModule('node:tty').isatty(fd)
-  } catch {
-    return false
-  }
 }
 
 /** A name of a file as it may stand in a message. */

@@ -2,7 +2,7 @@
  * Reading and writing of the commands, plainly by read(2) and write(2): a filter has nothing to do while it waits, and a
  * buffer that is used again and again keeps memory flat.
  */
-import { readSync, writeSync } from 'node:fs'
+import { fstatSync, readSync, writeSync } from 'node:fs'
 import type { ByteString } from '../bytes.js'
 import { hasCode } from '../errors.js'
 import { pause } from '../pause.js'
@@ -61,5 +61,20 @@ function patiently(attempt: () => number): number {
       if (!hasCode(error, 'EAGAIN')) throw error
       pause(RETRY)
     }
+  }
+}
+
+/** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1
+
+/** Whether standard input, output or error is a terminal. */
+export function isTerminal(fd: 0 | 1 | 2): boolean {
+  try {
+    const stats = fstatSync(fd)
+    // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
+    if (!stats.isCharacterDevice() || stats.rdev >> 8 === MEMORY_DEVICES) return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
+  } catch {
+    return false
   }
 }

@@ -4,7 +4,8 @@ import { InputError, systemReason } from '../errors.js'
 import { renderPage } from '../picture/page.js'
 import type { Picture } from '../picture/picture.js'
 import { type Drawing, draw } from '../picture/terminal.js'
-import { isTerminal, type Run } from './command.js'
+import type { Run } from './command.js'
+import { isTerminal } from './io.js'
 import { save } from './save.js'
 
 interface Wish {

@@ -11,7 +11,9 @@ import { ForbiddenError, GoneError, listPids } from '../process.js'
 import { isStale } from '../state.js'
 import type { ViewOptions } from '../view.js'
 import type { Vma } from '../vma.js'
-import { isTerminal, type Run, UsageError, writeError } from './command.js'
+import { UsageError } from './arguments.js'
+import { type Run, writeError } from './command.js'
+import { isTerminal } from './io.js'
 
 type Report = Run<unknown>['report']
 

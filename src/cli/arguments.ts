@@ -1,0 +1,88 @@
+/** The words of the command line. */
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import yargs, { type InferredOptionTypes, type Options } from 'yargs'
+import packageJson from '../../package.json' with { type: 'json' }
+import { epilogue, heading } from './help.js'
+import { isTerminal } from './io.js'
+import { common, type Usage } from './usage.js'
+
+/** Wrong usage: a message, a line that points to `--help`, and exit status 2. */
+export class UsageError extends Error {}
+
+/** The options of all commands, and those of one with them. */
+export type Common = InferredOptionTypes<typeof common>
+export type Args<O extends Record<string, Options>> = InferredOptionTypes<O> & Common
+
+/** How wide `--help` is at most. */
+const WIDEST = 100
+
+/** Reads the command line; `shown` is what `--help` or `--version` shows, where one is asked for. @throws UsageError */
+export function parseArguments<O extends Record<string, Options>>(
+  usage: Usage<O>,
+): { options: Args<O>; shared: Common; operands: string[]; shown: string } {
+  const options = { ...usage.options, ...common }
+  const parser = yargs()
+    .scriptName(usage.name)
+    .usage(heading(usage))
+    .options(options)
+    .strictOptions()
+    .parserConfiguration({
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+    })
+    .version(packageJson.version)
+    .help()
+    .alias({ h: 'help' })
+    .epilogue(epilogue(usage))
+    .wrap(isTerminal(1) ? Math.min(WIDEST, process.stdout.getWindowSize()[0]) : WIDEST)
+    .fail((message, error) => {
+      throw new UsageError(String(message ?? error).replace(/\s*\n\s*/g, ' '))
+    })
+  let shown = ''
+  const parsed = parser.parseSync(spelledOut(words(), options), {}, (_error, _args, output) => {
+    shown = output
+  })
+  const { _: operands, ...given } = parsed
+  const last = lastOfEach(given, options)
+  return { options: last as Args<O>, shared: last as Common, operands: operands.map(String), shown }
+}
+
+/** The words of the command line. Node has made text of them: what was none is lost. @throws UsageError */
+function words(): string[] {
+  const args = process.argv.slice(2)
+  const isLossy = args.some((arg) => arg.includes('\ufffd')) && !isUtf8(readFileSync('/proc/self/cmdline'))
+  if (isLossy) throw new UsageError('a word of the command line is no UTF-8')
+  return args
+}
+
+/**
+ * Flags with the value that they stand for, as yargs would take `--strict false` for one with a value.
+ *
+ * @throws UsageError where one has a value
+ */
+function spelledOut(args: string[], options: Record<string, Options>): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const flags = args.slice(0, end).map((arg) => {
+    const [, no, name = '', value] = /^--(no-)?([^=]+)(=.*)?$/s.exec(arg) ?? []
+    if (options[name]?.type !== 'boolean') return arg
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`)
+    return `--${name}=${no === undefined}`
+  })
+  return [...flags, ...args.slice(end)]
+}
+
+/** Of an option that is given more than once the last counts, but where it is a list. */
+function lastOfEach(
+  given: { [name: string]: unknown },
+  options: Record<string, Options>,
+): { [name: string]: unknown } {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      Array.isArray(value) && !options[name]?.array ? value.at(-1) : value,
+    ]),
+  )
+}
