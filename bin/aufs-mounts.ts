@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { command } from '../src/cli/command.js'
-import { aufsMounts } from '../src/cli/usage.js'
-import { converter } from '../src/lines.js'
-import { mountJsonFilter } from '../src/mount-json.js'
+import { mounts } from '../src/cli/commands/mounts.js'
+import { run } from '../src/cli/run.js'
 
-command(aufsMounts, ({ each }) => each((lines) => converter(mountJsonFilter(), (line) => line, lines)))
+run(mounts)

@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import { bytesOf } from '../src/bytes.js'
-import { command } from '../src/cli/command.js'
-import { aufsRemount } from '../src/cli/usage.js'
-import { converter } from '../src/lines.js'
-import { remountFilter } from '../src/remount.js'
+import { remount } from '../src/cli/commands/remount.js'
+import { run } from '../src/cli/run.js'
 
-command(aufsRemount, ({ options: { root }, each }) => {
-  const filter = remountFilter(root === undefined ? null : bytesOf(root))
-  each((lines) => converter(filter, (text) => text, lines))
-})
+run(remount)

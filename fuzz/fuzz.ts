@@ -1,13 +1,13 @@
 /**
  * Looks for an input that breaks what is promised of every filter, by changing what real kernels gave: `npm run fuzz`, or
- * `npm run fuzz -- --seconds 600 --seed 7`. What it finds is written to test/findings/, where a test holds it from then on.
+ * `npm run fuzz -- --seconds 600 --seed 7`. What it finds is written to test/fuzz/findings/, where a test holds it from then on.
  * (Jazzer.js, which is guided by coverage, brings a native library that needs a newer glibc, 2.38, than Debian 12 has.)
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { ByteString } from '../src/bytes.js'
+import type { ByteString } from '../src/text/byte-string.js'
 import { filters, hold } from './invariants.js'
 
 const { values } = parseArgs({
@@ -127,7 +127,7 @@ while (Date.now() < end) {
     if (found.has(kind)) continue
     found.add(kind)
     const least = smallest(name, input, cuts)
-    const file = `test/findings/${name}-${createHash('sha256').update(least, 'latin1').digest('hex').slice(0, 12)}`
+    const file = `test/fuzz/findings/${name}-${createHash('sha256').update(least, 'latin1').digest('hex').slice(0, 12)}`
     writeFileSync(`${repository}/${file}`, least, 'latin1')
     console.error(`${file}: ${kind}`)
   }

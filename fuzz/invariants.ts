@@ -1,17 +1,22 @@
 /** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
 import assert from 'node:assert/strict'
-import { type BranchTable, branchesInOptions, tableRecordFilter } from '../src/branches.js'
-import { type ByteString, decodeOctal, encodeOctal, ndjsonLine, parse } from '../src/bytes.js'
+import { logFilter } from '../src/criu/dump-log.js'
+import { logFormat } from '../src/criu/log-format.js'
 import { InputError } from '../src/errors.js'
-import { vmaFilter } from '../src/fix.js'
-import { converter, type Filter, type LineOptions } from '../src/lines.js'
-import { logFilter } from '../src/log.js'
-import { entryFilter } from '../src/map-files.js'
-import { mountJsonFilter } from '../src/mount-json.js'
-import { mountFilter } from '../src/mounts.js'
-import { remountCommands, remountFilter } from '../src/remount.js'
-import { scanRoom } from '../src/scan.js'
-import { logFormat, tableFilter } from '../src/tables.js'
+import type { Filter, LineOptions } from '../src/lines/filter.js'
+import { lineTransform } from '../src/lines/line-transform.js'
+import { scanRoom } from '../src/lines/scan.js'
+import { entryFilter } from '../src/proc/map-files.js'
+import { mountFilter } from '../src/proc/mountinfo.js'
+import { mountJsonFilter } from '../src/proc/mountinfo-json.js'
+import type { ByteString } from '../src/text/byte-string.js'
+import { ndjsonLine, parse } from '../src/text/json.js'
+import { decodeOctal, encodeOctal } from '../src/text/octal.js'
+import { branchesInOptions } from '../src/unions/aufs/options.js'
+import { type BranchTable, tableRecordFilter } from '../src/unions/branch-table.js'
+import { remountCommands, remountFilter } from '../src/unions/remount.js'
+import { tableFilter } from '../src/unions/tables.js'
+import { vmaFilter } from '../src/vma/fixer.js'
 
 /** Where no captured sysfs is. */
 const NOWHERE = '/nonexistent'
@@ -156,7 +161,7 @@ function outcomeOf(
     onError: ({ line, message }: InputError) => void errors.push(`${line}: ${message}`),
   }
   const format = (record: object | ByteString) => (typeof record === 'string' ? record : ndjsonLine(record))
-  const { chunk, end } = converter(filter, isText ? String : format, options)
+  const { chunk, end } = lineTransform(filter, isText ? String : format, options)
   const places = [0, ...cuts.map((cut) => cut % (input.length + 1)).sort((a, b) => a - b), input.length]
   let text = ''
   for (const [i, place] of places.entries()) {

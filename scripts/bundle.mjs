@@ -1,5 +1,5 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
-import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, readdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -40,10 +40,12 @@ await build({
     assert: './scripts/light/assert.mjs',
   },
   plugins: [lightForYargs],
-  // What a page is made of.
-  loader: { '.html': 'text', '.css': 'text', '.page.js': 'text' },
   logLevel: 'warning',
 })
 
+// What modules read from beside themselves, bundles look for beside themselves.
+await copyFile('dist/src/lines/scan.wasm', 'dist/bin/scan.wasm')
+for (const folder of ['dist/bin', 'dist/src/view'])
+  await cp('src/view/page', `${folder}/page`, { recursive: true })
 await writeFile('dist/bin/package.json', '{ "type": "commonjs" }\n')
 for (const name of names) await chmod(`dist/bin/${name}.js`, 0o755)

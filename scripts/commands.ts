@@ -1,7 +1,12 @@
 /** The usage of every command, as man pages and completions need it. */
 
-import type { AnyUsage, Option } from '../src/cli/usage.js'
-import * as exported from '../src/cli/usage.js'
+import { branches } from '../src/cli/commands/branches.js'
+import { log } from '../src/cli/commands/log.js'
+import { mounts } from '../src/cli/commands/mounts.js'
+import { remount } from '../src/cli/commands/remount.js'
+import { view } from '../src/cli/commands/view.js'
+import { vma } from '../src/cli/commands/vma.js'
+import { type AnyUsage, common, type Option } from '../src/cli/usage.js'
 
 /** What the value of an option is; of several words it is one. `VALUE` is any. */
 export type Value = readonly string[] | 'DIR' | 'FILE' | 'PID' | 'N' | 'VALUE'
@@ -31,15 +36,11 @@ const added: CommandOption[] = [
   { ...flag, names: ['--help', '-h'], describe: 'Show help' },
 ]
 
-/** Every command whose usage there is, by name. */
-export const commands: Command[] = Object.values<unknown>(exported)
-  .filter(isUsage)
-  .map((usage) => ({ ...usage, options: [...optionsOf({ ...usage.options, ...exported.common }), ...added] }))
-  .sort((one, other) => (one.name < other.name ? -1 : 1))
-
-function isUsage(value: unknown): value is AnyUsage {
-  return typeof value === 'object' && value !== null && 'synopsis' in value
-}
+/** Every command, by name. */
+export const commands: Command[] = [branches, log, mounts, remount, view, vma].map(({ usage }) => ({
+  ...(usage satisfies AnyUsage),
+  options: [...optionsOf({ ...usage.options, ...common }), ...added],
+}))
 
 function optionsOf(options: Record<string, Option>): CommandOption[] {
   return Object.entries(options).map(([name, option]) => {

@@ -1,6 +1,6 @@
 /** JSON Schemas of the records, made of their TypeScript types: a doc comment there is a description here. */
 import { createGenerator } from 'ts-json-schema-generator'
-import type { Json } from '../src/bytes.js'
+import type { Json } from '../src/text/json.js'
 
 type JsonObject = { [key: string]: Json }
 

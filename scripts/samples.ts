@@ -1,8 +1,8 @@
 /** Writes the expected files of all samples anew. A person reads the diff. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { repository } from '../test/run.js'
-import { cases } from '../test/sample-cases.js'
+import { repository } from '../test/helpers/run.js'
+import { cases } from '../test/helpers/sample-cases.js'
 
 const all = [...cases.values()].flat()
 for (const { expected, run } of all) {

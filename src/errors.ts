@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util'
-import { type ByteString, quote } from './bytes.js'
+import type { ByteString } from './text/byte-string.js'
+import { quote } from './text/printable.js'
 
 /**
  * A line, entry or file that cannot be used. What a parser throws, and what a stream gives to its `onError`.

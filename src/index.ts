@@ -1,38 +1,37 @@
 /** The library: each stream pipes into the next, and each pure function behind it stands here too. */
+
 export {
-  type Branch,
-  type BranchTable,
-  branchesInOptions,
-  isBranchTable,
-  parseBranch,
-} from './branches.js'
-export {
-  type ByteString,
-  bytesOf,
-  decodeOctal,
-  encodeOctal,
-  type Json,
-  parse,
-  quote,
-  stringify,
-  textOf,
-  toBytes,
-  toText,
-} from './bytes.js'
-export type { Copies, Copy } from './copies.js'
+  type LoggedBranch,
+  type LoggedMount,
+  parseLog,
+  parseLoggedBranch,
+  parseLoggedMount,
+} from './criu/dump-log.js'
+export { logFormat } from './criu/log-format.js'
 export { InputError, type OnError } from './errors.js'
-export type { FileId, Files, Found } from './files.js'
-export { fixVmas, type PidOptions, readMapFiles } from './fix.js'
-export { type Emit, type LineOptions, MAX_LINE } from './lines.js'
-export { type LoggedBranch, type LoggedMount, parseLog, parseLoggedBranch, parseLoggedMount } from './log.js'
-export { type Kernel, parseEntry, parseMapFiles, type RawVma } from './map-files.js'
-export { isFileMapping, type Mapping, parseMapping } from './maps.js'
-export { isMount, type Mount, mountOver, mountsSeenFrom, parseMount, parseMounts } from './mounts.js'
-export { type OverlayLayers, overlayLayers } from './overlay.js'
-export { listPids, Process } from './process.js'
-export { type Remountable, remount, remountCommands } from './remount.js'
-export { isStale, type Looks, type State } from './state.js'
-export { readSuperblock, type Superblock } from './sysfs.js'
-export { branchTables, logFormat, type TableOptions } from './tables.js'
-export { type Namespace, Viewer, type ViewOptions } from './view.js'
-export { type Finding, findUnion, fixVma, type View, type Vma, type VmaBranch } from './vma.js'
+export type { Files, Found } from './files/folder.js'
+export type { FileId } from './files/ids.js'
+export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
+export { type Kernel, parseEntry, parseMapFiles, type RawVma } from './proc/map-files.js'
+export { isFileMapping, type Mapping, parseMapping } from './proc/maps.js'
+export { mountOver, mountsSeenFrom } from './proc/mount-tree.js'
+export { isMount, type Mount, parseMount, parseMounts } from './proc/mountinfo.js'
+export { listPids, Process } from './proc/process.js'
+export { type ByteString, bytesOf, textOf } from './text/byte-string.js'
+export { type Json, parse, stringify, toBytes, toText } from './text/json.js'
+export { decodeOctal, encodeOctal } from './text/octal.js'
+export { quote } from './text/printable.js'
+export { branchesInOptions, parseBranch } from './unions/aufs/options.js'
+export { readSuperblock, type Superblock } from './unions/aufs/sysfs.js'
+export { type Branch, type BranchTable, isBranchTable } from './unions/branch-table.js'
+export type { Copies, Copy } from './unions/copies.js'
+export { type OverlayLayers, overlayLayers } from './unions/overlay/options.js'
+export { type Remountable, remount, remountCommands } from './unions/remount.js'
+export { branchTables, type TableOptions } from './unions/tables.js'
+export { claimOf, type UnionClaim } from './vma/claim.js'
+export type { FileLookup, ProcessContext } from './vma/context.js'
+export { type ContextOptions, ContextReader, type SharedContext } from './vma/context-reader.js'
+export { fixVma } from './vma/fix-vma.js'
+export type { Vma, VmaBranch } from './vma/record.js'
+export { isStale, type State } from './vma/state.js'
+export { fixVmas, type PidOptions, readMapFiles } from './vma/streams.js'

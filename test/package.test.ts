@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { type Outcome, outcome, repository } from './run.js'
+import { type Outcome, outcome, repository } from './helpers/run.js'
 
 interface Manifest {
   name: string
@@ -93,12 +93,12 @@ test('the package installs elsewhere, with its commands, its library and its typ
 /** The folders of the package, and its files beside them. */
 const ROOMS = [
   ...['CHANGELOG.md', 'LICENSE', 'README.md'],
-  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/scan.wasm', 'dist/src/'],
+  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/'],
   ...['package.json', 'schemas/'],
 ]
 
 function roomOf(path: string): string {
-  return path.replace(/(?<=.\/)(?!scan\.wasm)[^/]+$/, '')
+  return /^(?:dist\/)?[^/]+\/|^[^/]+$/.exec(path)?.[0] ?? path
 }
 
 /** A user's settings; the types of node are those of this repository. */

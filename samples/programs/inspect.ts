@@ -4,7 +4,6 @@
  *   docker inspect $(docker ps -q) | node inspect.js [PROCFS SYSFS]
  *   {"name":"web","image":"nginx:1.27","pid":4711,"path":"/usr/sbin/nginx","layer":"/var/lib/docker/…","state":"current"}
  */
-
 import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { fixVmas, listPids, readMapFiles, type Vma } from 'aufs-filters'

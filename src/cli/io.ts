@@ -3,10 +3,10 @@
  * buffer that is used again and again keeps memory flat.
  */
 import { fstatSync, readSync, writeSync } from 'node:fs'
-import type { ByteString } from '../bytes.js'
 import { hasCode } from '../errors.js'
-import { pause } from '../pause.js'
-import { scanRoom } from '../scan.js'
+import { pause } from '../files/pause.js'
+import { scanRoom } from '../lines/scan.js'
+import type { ByteString } from '../text/byte-string.js'
 
 /** Where each line becomes text larger ones are no faster, and what becomes of them lives long enough for the heap to grow. */
 const CHUNK = 24_576

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { ByteString } from '../bytes.js'
+import type { ByteString } from '../text/byte-string.js'
 import { writeAll } from './io.js'
 
 /**

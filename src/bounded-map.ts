@@ -1,0 +1,33 @@
+/** A map that keeps the last `limit` entries that were set: what is remembered of an endless input. */
+
+export class BoundedMap<K, V> extends Map<K, V> {
+  readonly #limit: number
+  readonly #dropped: (value: V) => void
+
+  /** @param dropped told of each entry that is forgotten */
+  constructor(limit: number, dropped: (value: V) => void = () => {}) {
+    super()
+    this.#limit = limit
+    this.#dropped = dropped
+  }
+
+  override set(key: K, value: V): this {
+    super.delete(key)
+    super.set(key, value)
+    const [oldest] = this.entries()
+    if (oldest !== undefined && this.size > this.#limit) {
+      this.delete(oldest[0])
+      this.#dropped(oldest[1])
+    }
+    return this
+  }
+}
+
+/** A text as a key: of a long one its hash, so that what is remembered has a bound. (node:crypto takes its time to load.) */
+export function keyText(text: string): string {
+  return text.length <= KEY_MAX
+    ? text
+    : process.getBuiltinModule('node:crypto').hash('sha256', text, 'base64')
+}
+
+const KEY_MAX = 2048

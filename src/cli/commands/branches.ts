@@ -1,0 +1,53 @@
+/** Mountinfo lines or mount records to branch tables. */
+
+import { resolve } from 'node:path'
+import { logFormat } from '../../criu/log-format.js'
+import { lineTransform } from '../../lines/line-transform.js'
+import { bytesOf } from '../../text/byte-string.js'
+import { ndjsonLine } from '../../text/json.js'
+import { tableFilter } from '../../unions/tables.js'
+import type { Args } from '../arguments.js'
+import type { Run } from '../run.js'
+import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
+
+function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
+  const { sysfs, type, 'overlay-base': base } = options
+  const wanted = {
+    sysfs,
+    ...(type && { types: [type] }),
+    ...(base && { overlayBase: bytesOf(resolve(base)) }),
+  }
+  const format = options.format === 'log' ? logFormat() : ndjsonLine
+  each((lines) => lineTransform(tableFilter(wanted), format, lines))
+}
+
+const usage = {
+  name: 'aufs-branches',
+  synopsis: ['[OPTION]... [FILE]...'],
+  about:
+    'Mountinfo lines or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
+  hint: 'try: aufs-branches < /proc/self/mountinfo',
+  options: {
+    type: { choices: ['aufs', 'overlay'], requiresArg: true, describe: 'Only unions of this type' },
+    format: {
+      choices: ['ndjson', 'log'],
+      default: 'ndjson',
+      requiresArg: true,
+      describe: "Tables, or CRIU's log lines: /sys/fs/aufs/si_X/brN : PATH",
+    },
+    'overlay-base': {
+      type: 'string',
+      value: 'DIR',
+      requiresArg: true,
+      describe: 'The folder of overlay layers whose paths are relative',
+    },
+  },
+  examples: [
+    ['cat /proc/1/mountinfo | aufs-branches', 'every union in the namespace of process 1'],
+    ["aufs-branches /proc/1/mountinfo | jq -r '.branches[].path'", 'the folders that they are made of'],
+    ['aufs-branches --format log /proc/1/mountinfo >> dump.log', 'what scripts read before `criu restore`'],
+  ],
+  files: [MOUNTINFO, SUPERBLOCK],
+} as const satisfies AnyUsage
+
+export const branches = { usage, pipeline }

@@ -1,0 +1,90 @@
+/** VMA records or branch tables to a picture. */
+import { InputError, systemReason } from '../../errors.js'
+import { lineTransform } from '../../lines/line-transform.js'
+import { bytesOf } from '../../text/byte-string.js'
+import type { BranchTable } from '../../unions/branch-table.js'
+import { type DrawnVma, drawnFilter } from '../../view/drawn-records.js'
+import { renderPage } from '../../view/page.js'
+import type { Picture } from '../../view/picture.js'
+import { pictureOf } from '../../view/picture.js'
+import { type Drawing, draw } from '../../view/terminal.js'
+import type { Args } from '../arguments.js'
+import { isTerminal } from '../io.js'
+import type { Run } from '../run.js'
+import { save } from '../save.js'
+import type { AnyUsage } from '../usage.js'
+
+function pipeline({ options, each, ...run }: Run<Args<typeof usage.options>>): void {
+  const records: (DrawnVma | BranchTable)[] = []
+  const keep = (record: DrawnVma | BranchTable) => {
+    records.push(record)
+    return ''
+  }
+  each((lines) => lineTransform(drawnFilter(), keep, lines))
+  show(pictureOf(records), options, run)
+}
+
+const usage = {
+  name: 'aufs-view',
+  synopsis: ['[OPTION]... [FILE]...'],
+  about:
+    'VMA records or branch tables in (NDJSON), a picture for people out: how much each branch supplies to each process, and ' +
+    'what of it is stale. It is as wide as the terminal, or as COLUMNS says.',
+  hint: 'try: aufs-vma --pid $$ | aufs-view',
+  options: {
+    html: {
+      type: 'string',
+      value: 'FILE',
+      requiresArg: true,
+      describe: 'Write a page for a browser to this file instead (- for standard output)',
+    },
+    color: {
+      choices: ['auto', 'always', 'never'],
+      default: 'auto',
+      requiresArg: true,
+      describe: 'Colours; auto: on a terminal, where NO_COLOR is not set',
+    },
+  },
+  examples: [
+    ['aufs-vma --all | aufs-view | less', 'every process, by branch'],
+    ['aufs-vma --all --stale | aufs-view', 'only what runs replaced or deleted files'],
+    ['aufs-branches /proc/1/mountinfo | aufs-view', 'the unions and their branches'],
+    ['aufs-vma --pid 1 | aufs-view --html picture.html', 'the address space as a page'],
+  ],
+  files: [],
+} as const satisfies AnyUsage
+
+export const view = { usage, pipeline }
+
+interface ViewArguments {
+  html: string | undefined
+  color: string
+}
+
+/** Shows a picture: on standard output, or in the file that is asked for. */
+export function show(picture: Picture, { html, color }: ViewArguments, { print, report }: Output): void {
+  if (html === undefined) print(bytesOf(draw(picture, drawing(color, process.env))))
+  else if (html === '-') print(bytesOf(renderPage(picture)))
+  else
+    try {
+      save(html, bytesOf(renderPage(picture)))
+    } catch (error) {
+      report(html, new InputError(systemReason(error)))
+    }
+}
+
+type Output = Pick<Run<unknown>, 'print' | 'report'>
+
+/** Where nothing tells how wide it may be. */
+const WIDTH = 80
+
+function drawing(color: string, { COLUMNS, NO_COLOR, TERM }: NodeJS.ProcessEnv): Drawing {
+  const isAuto = isTerminal(1) && !NO_COLOR && TERM !== 'dumb'
+  return { width: columnsOf(COLUMNS), color: color === 'auto' ? isAuto : color === 'always' }
+}
+
+function columnsOf(given: string | undefined): number {
+  if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
+  // A terminal that was never told its size says 0.
+  return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
+}

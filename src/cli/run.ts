@@ -1,0 +1,159 @@
+/** What all commands share: their files, their errors and their exit status. */
+import { closeSync, openSync } from 'node:fs'
+import type { Options } from 'yargs'
+import { hasCode, InputError, systemReason } from '../errors.js'
+import type { LineOptions } from '../lines/filter.js'
+import { BLOCK, type LineTransform } from '../lines/line-transform.js'
+import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { ndjsonLine } from '../text/json.js'
+import { printable, quote } from '../text/printable.js'
+import { type Args, parseArguments, UsageError } from './arguments.js'
+import { isTerminal, readChunks, writeAll } from './io.js'
+import type { Usage } from './usage.js'
+
+/** What a command is given to run. */
+export interface Run<O> {
+  options: O
+  /** The FILE operands. */
+  files: string[]
+  /** Says what is wrong, and that the exit status is 1; `'stop'` under `--strict`. */
+  report(source: string, error: InputError): 'stop' | undefined
+  /** Sends every FILE, or standard input, through a converter of its own to standard output. */
+  each(converterOf: (lines: Required<LineOptions>) => LineTransform): void
+  /** Reads a file through a converter. */
+  read(file: string, converterOf: (lines: Required<LineOptions>) => LineTransform): void
+  /** Sends records to standard output: many a write, the rest of them at each null. */
+  send(records: Iterable<object | null>): void
+  /** Writes bytes to standard output. */
+  print(text: ByteString): void
+}
+
+/** A command: what it says of itself, and what it does. */
+export interface Command<O extends Record<string, Options>> {
+  usage: Usage<O>
+  pipeline(run: Run<Args<O>>): void
+}
+
+/** Parses the command line, runs the command, and turns all that can happen into messages and an exit status. */
+export function run<O extends Record<string, Options>>({ usage, pipeline }: Command<O>): void {
+  try {
+    const { options, shared, operands, shown } = parseArguments(usage)
+    if (shown !== '') {
+      write(bytesOf(`${shown}\n`))
+      process.exit(0)
+    }
+    let stopped = false
+    const report = (source: string, error: InputError) => {
+      const place = error.line === null ? source : `${source}:${error.line}`
+      say(`${usage.name}: ${place}: ${error.message}`)
+      process.exitCode = 1
+      stopped = shared.strict
+      return stopped ? 'stop' : undefined
+    }
+    const read = (file: string, converterOf: (lines: Required<LineOptions>) => LineTransform) => {
+      const source = sourceName(file)
+      const { scans, chunk, cut, end } = converterOf({
+        maxLine: shared['max-line'],
+        onError: (error) => report(source, error),
+      })
+      try {
+        for (const bytes of contents(file, usage, scans)) {
+          for (const text of chunk(bytes)) write(text)
+          if (stopped) return
+        }
+        write(end())
+      } catch (error) {
+        if (!(error instanceof ReadError)) throw error
+        cut()
+        write(end())
+        report(source, new InputError(systemReason(error.cause)))
+      }
+    }
+    const each = (converterOf: (lines: Required<LineOptions>) => LineTransform) => {
+      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, converterOf)
+    }
+    pipeline({ options, files: operands, report, each, read, send, print: write })
+  } catch (error) {
+    if (error instanceof UsageError) fail(usage.name, error.message, 2)
+    if (error instanceof WriteError) {
+      // A reader that has gone (`| head -1`) is no fault.
+      if (hasCode(error.cause, 'EPIPE')) process.exit(0)
+      fail(usage.name, `standard output: ${systemReason(error.cause)}`, 1)
+    }
+    fail(usage.name, systemReason(error), 1)
+  }
+}
+
+/** A FILE that cannot be read, by the system's error. */
+class ReadError extends Error {}
+
+/** Standard output that cannot be written, by the system's error. */
+class WriteError extends Error {}
+
+/** Once is enough, where standard input is read again. */
+let hinted = false
+
+/** The bytes of a FILE. @throws ReadError */
+function* contents(file: string, usage: { name: string; hint: string }, scans: boolean): Generator<Buffer> {
+  const fd = file === '-' ? 0 : attempt(ReadError, () => openSync(file, 'r'))
+  if (fd === 0 && !hinted && isTerminal(0)) say(`${usage.name}: reading from the terminal; ${usage.hint}`)
+  hinted ||= fd === 0
+  const chunks = readChunks(fd, scans)
+  try {
+    for (;;) {
+      const { value, done } = attempt(ReadError, () => chunks.next())
+      if (done) return
+      yield value
+    }
+  } finally {
+    if (fd !== 0) closeSync(fd)
+  }
+}
+
+/** @throws WriteError */
+function write(text: ByteString): void {
+  attempt(WriteError, () => writeAll(1, text))
+}
+
+function attempt<T>(Failure: new (message: string, options: ErrorOptions) => Error, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new Failure('', { cause })
+  }
+}
+
+function send(records: Iterable<object | null>): void {
+  let text = ''
+  for (const record of records) {
+    if (record !== null) text += ndjsonLine(record)
+    if (record !== null && text.length < BLOCK) continue
+    write(text)
+    text = ''
+  }
+  write(text)
+}
+
+/** A name of a file as it may stand in a message. */
+function sourceName(file: string): string {
+  if (file === '-') return 'stdin'
+  return /^[\x21-\x7e]+$/.test(file) ? file : quote(bytesOf(file), 200)
+}
+
+/** Writes a line of a message. */
+function say(line: string): void {
+  writeError(`${printable(line)}\n`)
+}
+
+/** Writes to standard error; where nobody hears it, the exit status tells. */
+export function writeError(text: string): void {
+  try {
+    writeAll(2, bytesOf(text))
+  } catch {}
+}
+
+function fail(name: string, message: string, status: 1 | 2): never {
+  say(`${name}: ${message}`)
+  if (status === 2) say(`Try: ${name} --help`)
+  process.exit(status)
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import type { ByteString } from '../text/byte-string.js'
+
+/** A file's identity. */
+export interface FileId {
+  /** `major:minor` of st_dev, decimal. Not always the device of mountinfo and maps (btrfs, overlays of several filesystems). */
+  dev: string
+  /** Decimal; a string, as it may pass 2^53. */
+  ino: string
+}
+
+/** O_PATH, which node:fs does not name: the same on all of Node's Linux machines. */
+export const O_PATH = 0o10000000
+
+/** A byte string as node:fs takes it. */
+export function fsPath(path: ByteString): string | Buffer {
+  return /[^\0-\x7f]/.test(path) ? Buffer.from(path, 'latin1') : path
+}
+
+/** `major:minor` of a st_dev, as glibc's gnu_dev_major() and gnu_dev_minor() have it. */
+export function deviceName(dev: bigint): string {
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
+  return `${major}:${minor}`
+}
+
+/** An inode's number. Node reads it as signed, but it may have its highest bit (overlayfs's `xino`). */
+export function inodeName(ino: bigint): string {
+  return String(BigInt.asUintN(64, ino))
+}
+
+/** The mount of an open file. fdinfo is the reader's own, so it is read from the real /proc. */
+export function mountIdOf(fd: number): number | null {
+  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
+  return id === undefined ? null : Number(id)
+}

@@ -1,0 +1,64 @@
+import { InputError, type OnError, throwIt } from '../errors.js'
+import type { ByteString } from '../text/byte-string.js'
+import { type Emit, type Filter, type LineOptions, MAX_LINE } from './filter.js'
+
+/** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
+export class FilterRunner<T> {
+  readonly #filter: Filter<T>
+  readonly #emit: Emit<T>
+  readonly #maxLine: number
+  readonly #onError: OnError
+  #number = 0
+  #stopped = false
+
+  constructor(filter: Filter<T>, emit: Emit<T>, { maxLine = MAX_LINE, onError = throwIt }: LineOptions) {
+    this.#filter = filter
+    this.#emit = emit
+    this.#maxLine = maxLine
+    this.#onError = onError
+  }
+
+  /** Tells the filter of a line. */
+  line(text: ByteString): void {
+    this.#number += 1
+    if (text === '' || this.#stopped) return
+    try {
+      if (text.length > this.#maxLine) {
+        this.#filter.tooLong?.(this.#emit, this.#warn)
+        throw new InputError(`longer than ${this.#maxLine} bytes`, text)
+      }
+      this.#filter.line({ text, number: this.#number }, this.#emit, this.#warn)
+    } catch (error) {
+      this.#caught(error, this.#number)
+    }
+  }
+
+  /** Counts lines that the filter is not told. */
+  pass(count: number): void {
+    this.#number += count
+  }
+
+  end(): void {
+    if (this.#stopped) return
+    try {
+      this.#filter.end?.(this.#emit, (error) => this.#tell(error, null))
+    } catch (error) {
+      this.#caught(error, null)
+    }
+  }
+
+  readonly #warn = (error: InputError): void => this.#tell(error, this.#number)
+
+  #caught(error: unknown, line: number | null): void {
+    if (error instanceof InputError) this.#tell(error, line)
+    // A record that is nested deeper than the stack.
+    else if (error instanceof RangeError && error.message.includes('call stack'))
+      this.#tell(new InputError('nested too deeply'), line)
+    else throw error
+  }
+
+  #tell(error: InputError, line: number | null): void {
+    error.line ??= line
+    if (!this.#stopped) this.#stopped = this.#onError(error) === 'stop'
+  }
+}

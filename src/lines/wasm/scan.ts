@@ -1,0 +1,115 @@
+/**
+ * Looks through lines sixteen bytes at a time: AssemblyScript, which becomes dist/src/lines/scan.wasm, for src/lines/scan.ts to run.
+ *
+ * `start` and `end` are places in memory: where a line begins, and behind the newline of the last one.
+ */
+
+const NEWLINE: u8 = 0x0a
+const SPACE: u8 = 0x20
+const DASH: u8 = 0x2d
+const AT: u8 = 0x40
+const UNDERSCORE: u8 = 0x5f
+const A: u8 = 0x61
+const I: u8 = 0x69
+const O: u8 = 0x6f
+
+/** How many bytes are looked at together. */
+const STEP: usize = 16
+
+/** How many steps one byte can count. */
+const MOST_STEPS: usize = 255
+
+/** How many lines there are. */
+export function countLines(start: usize, end: usize): i32 {
+  let sums = v128.splat<i32>(0)
+  let at = start
+  while (at + STEP <= end) {
+    const stop = min(end, at + STEP * MOST_STEPS)
+    let counts = v128.splat<u8>(0)
+    // What is equal is -1.
+    for (; at + STEP <= stop; at += STEP) counts = v128.sub<u8>(counts, equal(v128.load(at), NEWLINE))
+    sums = v128.add<i32>(sums, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts)))
+  }
+  let lines = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1)
+  lines += i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
+  for (; at < end; at += 1) lines += i32(load<u8>(at) === NEWLINE)
+  return lines
+}
+
+/** Where the first line begins that is not plainly another mount than a union (`isOtherMount()` in src/unions/tables.ts), or `end`. */
+export function nextUnion(start: usize, end: usize): usize {
+  let line = start
+  while (line < end) {
+    const separator = findSeparator(line)
+    const type = load<u8>(separator, 3)
+    if (!isDigit(load<u8>(line)) || separator < line + SHORTEST_HEAD) return line
+    if (load<u8>(separator) === NEWLINE || type === A || type === O) return line
+    line = findNewline(separator) + 1
+  }
+  return end
+}
+
+/** The shortest that can stand before a mount's separator: `1 1 0:1 / / rw`. */
+const SHORTEST_HEAD: usize = 14
+
+function isDigit(byte: u8): bool {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+/** The first ` - `, or the newline where there is none. */
+function findSeparator(start: usize): usize {
+  let at = start
+  while (!v128.any_true(separatorsOrNewlines(at))) at += STEP
+  return at + first(separatorsOrNewlines(at))
+}
+
+function separatorsOrNewlines(at: usize): v128 {
+  const bytes = v128.load(at)
+  const spaces = v128.and(equal(bytes, SPACE), equal(v128.load(at, 2), SPACE))
+  const separators = v128.and(spaces, equal(v128.load(at, 1), DASH))
+  return v128.or(separators, equal(bytes, NEWLINE))
+}
+
+function findNewline(start: usize): usize {
+  let at = start
+  while (!v128.any_true(equal(v128.load(at), NEWLINE))) at += STEP
+  return at + first(equal(v128.load(at), NEWLINE))
+}
+
+/** Where the first line begins that may hold a branch, `/sys/fs/aufs/si_…`, or a mount, `… @ ./…`, or `end`. */
+export function nextLogged(start: usize, end: usize): usize {
+  let at = start
+  // Nearly always there is nothing in so many bytes.
+  while (at < end && !v128.any_true(v128.or(beginsOf2(at), beginsOf2(at + 2 * STEP)))) at += 4 * STEP
+  while (at < end && !v128.any_true(begins(at))) at += STEP
+  const place = at + first(begins(at))
+  return place < end ? beginOfLine(place, start) : end
+}
+
+function beginsOf2(at: usize): v128 {
+  return v128.or(begins(at), begins(at + STEP))
+}
+
+/** Bytes with which `i_` or `@ ` begins: what is rarest of those texts. */
+function begins(at: usize): v128 {
+  const bytes = v128.load(at)
+  const next = v128.load(at, 1)
+  const branches = v128.and(equal(bytes, I), equal(next, UNDERSCORE))
+  const mounts = v128.and(equal(bytes, AT), equal(next, SPACE))
+  return v128.or(branches, mounts)
+}
+
+function beginOfLine(place: usize, start: usize): usize {
+  let begin = place
+  while (begin > start && load<u8>(begin - 1) !== NEWLINE) begin -= 1
+  return begin
+}
+
+function equal(bytes: v128, byte: u8): v128 {
+  return v128.eq<u8>(bytes, v128.splat<u8>(byte))
+}
+
+/** The number of the first byte that is found; beyond the last where none is. */
+function first(found: v128): usize {
+  return ctz(v128.bitmask<u8>(found))
+}

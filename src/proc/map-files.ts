@@ -1,0 +1,169 @@
+/** Entries of /proc/PID/map_files: what the kernel says of each mapped file, unfixed. */
+import type { Duplex } from 'node:stream'
+import { InputError } from '../errors.js'
+import type { Emit, Filter, LineOptions } from '../lines/filter.js'
+import { hasFields, isCount, isRecord, isText, orNull, parseRecord, withOthers } from '../lines/records.js'
+import { recordStream } from '../lines/streams.js'
+import type { ByteString } from '../text/byte-string.js'
+import { DELETED } from '../text/paths.js'
+
+/** What the kernel says of a mapped file. What it will not tell is null. */
+export interface Kernel {
+  /** `major:minor` in stat of the opened entry; ESTALE for what is deleted, on some kernels. */
+  dev: string | null
+  /** The inode in stat of the opened entry, decimal: it may pass 2^53. */
+  ino: string | null
+  /** `major:minor` in /proc/PID/maps, decimal. */
+  maps_dev: string | null
+  /** The inode in /proc/PID/maps, decimal. */
+  maps_ino: string | null
+  /** The name as it stands in /proc/PID/maps. */
+  maps_name: ByteString | null
+  /** The mount in fdinfo of the opened entry. */
+  mnt_id: number | null
+  /** Whether the process's own mountinfo lists that mount. */
+  mnt_listed: boolean | null
+}
+
+/** An entry of map_files, unfixed (`--raw`). */
+export interface RawVma {
+  /** The process that maps it; null where the input does not tell. */
+  pid: number | null
+  /** The process's name. */
+  comm: ByteString | null
+  /** The container id in the process's cgroup path; null where there is none. */
+  container: ByteString | null
+  /** The first address, as in the entry's own name: hexadecimal. */
+  start: string
+  /** The address after the last, as in the entry's own name. */
+  end: string
+  /** As in /proc/PID/maps: `r-xp`. */
+  perms: string | null
+  /** In the file, in bytes, hexadecimal. */
+  offset: string | null
+  /** The entry's target, as the kernel gives it. */
+  link: ByteString
+  /** What the kernel says of the mapped file. */
+  kernel: Kernel
+}
+
+/** The kernel's side of an entry of which only the link is known. */
+export const UNKNOWN: Kernel = {
+  dev: null,
+  ino: null,
+  maps_dev: null,
+  maps_ino: null,
+  maps_name: null,
+  mnt_id: null,
+  mnt_listed: null,
+}
+
+/** The kernel tells no longer one: a page, and what it adds to the name of what is deleted. */
+const LONGEST_LINK = 4096 + DELETED.length
+
+/**
+ * The filter for entries that somebody else has read: raw records (`aufs-vma --raw`), or text lines that end in
+ * `START-END -> TARGET`, as `ls -l` of a map_files folder prints them.
+ *
+ * A target may hold newlines: a line without an entry continues the target before it, so a text entry is given one line late.
+ */
+export function entryFilter(): Filter<RawVma> {
+  let entry: RawVma | null = null
+  let lineAt = 0
+  const flush = (emit: Emit<RawVma>) => {
+    if (entry !== null) emit(entry)
+    entry = null
+  }
+  return {
+    line({ text, number }, emit) {
+      const isRaw = isRecord(text)
+      const next = isRaw ? null : parseEntry(text)
+      if (isRaw) {
+        flush(emit)
+        emit(inOrder(parseRecord(text, 'raw VMA record', isRawVma)))
+      } else if (next !== null) {
+        flush(emit)
+        entry = next
+        lineAt = number
+      } else if (/^total \d+$/.test(text)) {
+        return
+      } else if (entry !== null && isText(text) && entry.link.length + text.length < LONGEST_LINK) {
+        // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
+        entry.link += '\n'.repeat(number - lineAt) + text
+        lineAt = number
+      } else {
+        // What follows it may be of the same name, and none of the entry before.
+        flush(emit)
+        throw new InputError('no map_files entry', text)
+      }
+    },
+    tooLong: flush,
+    end: flush,
+  }
+}
+
+/** Whoever wrote it, a record has its fields in the order of {@link RawVma}, and what was added after them. */
+function inOrder(record: RawVma): RawVma {
+  const { pid, comm, container, start, end, perms, offset, link, kernel } = record
+  const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
+  const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, record)
+}
+
+/**
+ * Parses a text line that ends in `START-END -> TARGET`; the leftmost such arrow counts.
+ *
+ * @returns null where it holds none
+ * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
+ */
+export function parseEntry(line: ByteString): RawVma | null {
+  if (line.includes('\0')) return null
+  const [, start, end, link] = /(?:^|\s)([0-9a-f]+)-([0-9a-f]+) -> (.*)$/s.exec(line) ?? []
+  if (start === undefined || end === undefined || link === undefined) return null
+  return {
+    pid: null,
+    comm: null,
+    container: null,
+    start,
+    end,
+    perms: null,
+    offset: null,
+    link,
+    kernel: { ...UNKNOWN },
+  }
+}
+
+function isRawVma(value: unknown): value is RawVma {
+  return hasFields<RawVma>(value, {
+    pid: orNull(isCount),
+    comm: orNull(isText),
+    container: orNull(isText),
+    start: isText,
+    end: isText,
+    perms: orNull(isText),
+    offset: orNull(isText),
+    link: isText,
+    kernel: isKernel,
+  })
+}
+
+function isKernel(value: unknown): value is Kernel {
+  return hasFields<Kernel>(value, {
+    dev: orNull(isText),
+    ino: orNull(isText),
+    maps_dev: orNull(isText),
+    maps_ino: orNull(isText),
+    maps_name: orNull(isText),
+    mnt_id: orNull(isCount),
+    mnt_listed: orNull((field) => typeof field === 'boolean'),
+  })
+}
+
+/**
+ * A stream from map_files entries in text, or raw records in NDJSON, to {@link RawVma} records.
+ *
+ * @example child.stdout.pipe(parseMapFiles()).on('data', (entry) => entry.link)
+ */
+export function parseMapFiles(options?: LineOptions): Duplex {
+  return recordStream(entryFilter(), options)
+}

@@ -1,0 +1,58 @@
+/** Lines of /proc/PID/maps. */
+
+import { InputError } from '../errors.js'
+import type { ByteString } from '../text/byte-string.js'
+
+/** A mapping as maps tells it. */
+export interface Mapping {
+  /** Hexadecimal without padding, as map_files names its entries. */
+  start: string
+  /** The address after the last, written the same. */
+  end: string
+  /** `r-xp`, `rw-s` … */
+  perms: string
+  /** In the file, in bytes, hexadecimal without padding. */
+  offset: string
+  /** `major:minor`, decimal as elsewhere (maps has it hexadecimal); `0:0` where no file is mapped. */
+  dev: string
+  /** Decimal; a string, as it may pass 2^53. */
+  ino: string
+  /** As it stands there: newline as `\012` (no other escapes, so one in a name looks the same), ` (deleted)` at its end; may be empty. */
+  name: ByteString
+}
+
+const LINE =
+  /^0*([1-9a-f][0-9a-f]*|0)-0*([1-9a-f][0-9a-f]*|0) ([-rwxsp]{4}) 0*([1-9a-f][0-9a-f]*|0) ([0-9a-f]+):([0-9a-f]+) (\d+)(?: +(.*))?$/s
+
+/**
+ * Parses a line of maps (proc_pid_maps(5), `show_map_vma()` in fs/proc/task_mmu.c):
+ *
+ *     00400000-00401000 r--p 00000000 00:11 29                                 /bin/mapper
+ *
+ * @throws InputError where it is none
+ * @example parseMapping('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh').dev // '254:0'
+ */
+export function parseMapping(line: ByteString): Mapping {
+  const [, start, end, perms, offset, major, minor, ino, name = ''] =
+    (line.includes('\0') ? null : LINE.exec(line)) ?? []
+  if (!start || !end || !perms || !offset || !major || !minor || !ino)
+    throw new InputError('no mapping', line)
+  return {
+    start,
+    end,
+    perms,
+    offset,
+    dev: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`,
+    ino,
+    name,
+  }
+}
+
+/**
+ * Whether map_files has an entry for it: a file is mapped.
+ *
+ * @example isFileMapping(parseMapping('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]')) // false
+ */
+export function isFileMapping({ dev }: Mapping): boolean {
+  return dev !== '0:0'
+}

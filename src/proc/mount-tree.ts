@@ -1,0 +1,55 @@
+import type { ByteString } from '../text/byte-string.js'
+import { below, isBelow, join } from '../text/paths.js'
+
+/**
+ * The mount that a path lies on: the deepest mount point that holds it, the last of several at one place.
+ *
+ * @param path absolute, seen from the same root as the mount points
+ * @returns null where none holds it
+ * @example mountOver([{ mount_point: '/' }, { mount_point: '/vol' }], '/vol/x')?.mount_point // '/vol'
+ */
+export function mountOver<M extends { mount_point: ByteString }>(
+  mounts: readonly M[],
+  path: ByteString,
+): M | null {
+  let over: M | null = null
+  for (const mount of mounts) {
+    const deeper = over === null || mount.mount_point.length >= over.mount_point.length
+    if (deeper && isBelow(path, mount.mount_point)) over = mount
+  }
+  return over
+}
+
+/**
+ * Mounts as a process with another root sees them (chroot): what is over the folder is its `/`, and what is not below is
+ * out of sight.
+ *
+ * @param mounts in the order of mountinfo; branch tables do as well
+ * @param folder the other root, where the mounts are seen from
+ * @example
+ * mountsSeenFrom([{ mount_point: '/', root: '/' }, { mount_point: '/srv/vol', root: '/v' }], '/srv')
+ * // [{ mount_point: '/', root: '/srv' }, { mount_point: '/vol', root: '/v' }]
+ */
+export function mountsSeenFrom<M extends { mount_point: ByteString | null; root: ByteString | null }>(
+  mounts: readonly M[],
+  folder: ByteString,
+): M[] {
+  if (folder === '/') return [...mounts]
+  const placed = mounts.map((mount) => ({ mount, mount_point: mount.mount_point ?? '/' }))
+  const over = mountOver(placed, folder)
+  const own =
+    over === null
+      ? []
+      : [
+          {
+            ...over.mount,
+            mount_point: '/',
+            root: join(over.mount.root ?? '/', below(folder, over.mount_point) ?? '/'),
+          },
+        ]
+  const inside = placed.flatMap(({ mount, mount_point }) => {
+    const seen = below(mount_point, folder)
+    return seen === null || seen === '/' ? [] : [{ ...mount, mount_point: seen }]
+  })
+  return [...own, ...inside]
+}

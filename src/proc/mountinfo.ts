@@ -1,0 +1,125 @@
+/** Mounts, as `/proc/PID/mountinfo` lists them. */
+import type { Duplex } from 'node:stream'
+import { InputError } from '../errors.js'
+import type { Filter, LineOptions } from '../lines/filter.js'
+import { hasFields, isCount, isText, isTexts } from '../lines/records.js'
+import { recordStream } from '../lines/streams.js'
+import type { ByteString } from '../text/byte-string.js'
+import { decodeOctal } from '../text/octal.js'
+
+/** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
+export interface Mount {
+  /** Unique while the mount is there; used again afterwards. */
+  mount_id: number
+  /** The mount that this one is on; not listed itself where it lies outside of the process's root. */
+  parent_id: number
+  /** `major:minor` of the superblock, decimal. */
+  dev: string
+  /** What of the filesystem is mounted: a path in it, or a name such as `net:[4026531840]`, or `/x//deleted`. */
+  root: ByteString
+  /** Where, seen from the process's root. */
+  mount_point: ByteString
+  /** The mount's own options, in the kernel's order. */
+  mount_options: ByteString[]
+  /** `shared:1`, `master:2`, `propagate_from:3`, `unbindable`, and whatever comes. */
+  optional_fields: ByteString[]
+  /** The type, with its subtype: `ext4`, `fuse.sshfs`. */
+  fs_type: ByteString
+  /** The device or whatever name was given; may be empty. */
+  mount_source: ByteString
+  /** The superblock's options, split at each comma: one that stands in a path splits too. */
+  super_options: ByteString[]
+}
+
+const FIXED_FIELDS = 6
+
+/**
+ * Parses one line of mountinfo (proc_pid_mountinfo(5), `show_mountinfo()` in fs/proc_namespace.c):
+ *
+ *     36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+ *     (1)(2)(3)  (4)   (5)   (6)        (7)     (8) (9) (10)      (11)
+ *
+ * (7) may be missing or several; (8) ends it. (10) may be empty. What follows (10) may hold raw spaces (9p on WSL).
+ *
+ * @param line the line without its newline, as a byte string
+ * @throws InputError where a field is missing or is no number
+ * @example parseMount('29 21 0:17 / / rw - aufs none rw,si=b5c9ff2ff0466b2').fs_type // 'aufs'
+ */
+export function parseMount(line: ByteString): Mount {
+  if (line.includes('\0')) throw new InputError('a NUL, which no mount holds', line)
+  // No escaped field holds a space, so the first ` - ` is the separator, wherever a branch path has another.
+  const separator = line.indexOf(' - ')
+  const head = (separator === -1 ? line : line.slice(0, separator)).split(' ')
+  if (separator === -1 && head.length >= FIXED_FIELDS) throw new InputError('no separator " - "', line)
+  const [id, parent, dev, root, mountPoint, options, ...optional] = head
+  const typeEnd = line.indexOf(' ', separator + 3)
+  const sourceEnd = typeEnd === -1 ? -1 : line.indexOf(' ', typeEnd + 1)
+  if (options === undefined || mountPoint === undefined || root === undefined || sourceEnd === -1) {
+    throw new InputError(`too few fields (${line.split(' ').length})`, line)
+  }
+  return {
+    mount_id: parseMountId(id, 'mount id', line),
+    parent_id: parseMountId(parent, 'parent id', line),
+    dev: checkDev(dev, line),
+    root: decodeOctal(root),
+    mount_point: decodeOctal(mountPoint),
+    mount_options: parseOptions(options),
+    optional_fields: optional,
+    fs_type: decodeOctal(line.slice(separator + 3, typeEnd)),
+    mount_source: decodeOctal(line.slice(typeEnd + 1, sourceEnd)),
+    super_options: parseOptions(line.slice(sourceEnd + 1)),
+  }
+}
+
+function parseMountId(token: string | undefined, name: string, line: ByteString): number {
+  if (token === undefined || !/^\d{1,15}$/.test(token)) throw new InputError(`the ${name} is no number`, line)
+  return Number(token)
+}
+
+function checkDev(token: string | undefined, line: ByteString): string {
+  if (token === undefined || !/^\d+:\d+$/.test(token))
+    throw new InputError('the device is no major:minor', line)
+  return token
+}
+
+/** Split first, then decoded: an escaped comma is part of its option. */
+function parseOptions(field: ByteString): ByteString[] {
+  const options = field.split(',')
+  return field.includes('\\') ? options.map(decodeOctal) : options
+}
+
+/** The filter behind {@link parseMounts}. */
+export function mountFilter(): Filter<Mount> {
+  return {
+    line: ({ text }, emit) => emit(parseMount(text)),
+  }
+}
+
+/**
+ * A stream from mountinfo bytes to {@link Mount} records.
+ *
+ * @example createReadStream('/proc/self/mountinfo').pipe(parseMounts()).on('data', (mount) => …)
+ */
+export function parseMounts(options?: LineOptions): Duplex {
+  return recordStream(mountFilter(), options)
+}
+
+/**
+ * Whether a value has the fields of a mount record.
+ *
+ * @example isMount(parseMount('29 21 0:17 / / rw - aufs none rw,si=1a')) // true
+ */
+export function isMount(value: unknown): value is Mount {
+  return hasFields<Mount>(value, {
+    mount_id: isCount,
+    parent_id: isCount,
+    dev: isText,
+    root: isText,
+    mount_point: isText,
+    mount_options: isTexts,
+    optional_fields: isTexts,
+    fs_type: isText,
+    mount_source: isText,
+    super_options: isTexts,
+  })
+}

@@ -1,0 +1,158 @@
+/** One process, as /proc tells it: its mounts, its root, its files. */
+import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
+import { hasCode, InputError, systemReason } from '../errors.js'
+import type { Emit } from '../lines/filter.js'
+import type { ByteString } from '../text/byte-string.js'
+import { type Mount, parseMount } from './mountinfo.js'
+import { liveThread, type ProcStat, readStat } from './stat.js'
+
+const PROC_SUPER_MAGIC = 0x9fa0
+
+/** Whether a folder is a procfs, and no tree that was captured from one. */
+export function isProcfs(folder: string): boolean {
+  try {
+    return statfsSync(folder).type === PROC_SUPER_MAGIC
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The processes of a procfs, in order.
+ *
+ * @throws InputError where it cannot be read
+ * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
+ */
+export function listPids(procfs: string): number[] {
+  return names(procfs)
+    .filter((name) => /^[1-9]\d*$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw new InputError(`${folder}: ${systemReason(error)}`)
+  }
+}
+
+/**
+ * One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}.
+ *
+ * @example new Process('samples/leaky-01-docker/proc', 112).mounts(console.warn)[0]?.fs_type // 'aufs'
+ */
+export class Process {
+  /** Its number; null for `self`. */
+  readonly pid: number | null
+  /** Its folder, or that of a live thread where its leader has ended. */
+  readonly folder: string
+  readonly #stat: ProcStat | null
+
+  /** @throws InputError where there is none */
+  constructor(procfs: string, pid: number | 'self') {
+    this.pid = pid === 'self' ? null : pid
+    const stat = readStat(`${procfs}/${pid}`)
+    // A leader that has ended before its threads is a zombie without mounts and maps; /proc/TID is there for each thread.
+    const thread = stat?.state === 'Z' ? liveThread(procfs, `${procfs}/${pid}`) : null
+    this.folder = thread ?? `${procfs}/${pid}`
+    this.#stat = thread === null ? stat : readStat(thread)
+    if (this.#stat === null) this.attempt('.', (folder) => readdirSync(folder))
+  }
+
+  /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError where it may not be read */
+  mounts(warn: Emit<InputError>): Mount[] {
+    return this.isZombie ? [] : this.lines('mountinfo', parseMount, warn)
+  }
+
+  /** Its root, as this reader sees it: `/`, or the folder of a chroot. Null where that is not told. */
+  root(): ByteString | null {
+    try {
+      return readlinkSync(`${this.folder}/root`, 'buffer').toString('latin1')
+    } catch {
+      return null
+    }
+  }
+
+  /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
+  namespace(name: 'pid' | 'mnt'): string | null {
+    try {
+      return readlinkSync(`${this.folder}/ns/${name}`)
+    } catch {
+      return null
+    }
+  }
+
+  /** @throws InputError where it has ended, or its number is another process's by now */
+  checkAlive(): void {
+    const stat = readStat(this.folder)
+    if (this.#stat === null) return
+    if (stat === null || (stat.state === 'Z' && !this.isZombie)) throw new GoneError()
+    if (stat.start !== this.#stat.start)
+      throw new GoneError('the process has ended, and its number is in use again')
+  }
+
+  /** It maps nothing any more, and even its owner may not look. */
+  get isZombie(): boolean {
+    return this.#stat?.state === 'Z'
+  }
+
+  /** What the lines of one of its files say; what cannot be used is warned of. @throws InputError */
+  lines<T>(name: string, parse: (line: ByteString) => T, warn: Emit<InputError>): T[] {
+    const lines = this.attempt(name, (file) => readFileSync(file, 'latin1')).split('\n')
+    return lines.flatMap((line, i) => {
+      if (line === '') return []
+      try {
+        return [parse(line)]
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        warn(new InputError(`${name}:${i + 1}: ${error.reason}`, error.text))
+        return []
+      }
+    })
+  }
+
+  /** The text of one of its files; null where that is not told. */
+  text(name: string): ByteString | null {
+    try {
+      return readFileSync(`${this.folder}/${name}`, 'latin1')
+    } catch {
+      return null
+    }
+  }
+
+  /** Reads one of its files or folders. @throws InputError, which tells the end of the process and what is forbidden apart */
+  attempt<T>(name: string, read: (path: string) => T): T {
+    try {
+      return read(`${this.folder}/${name}`)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ESRCH') && !exists(this.folder)) throw new GoneError()
+      // A process that is ending has lost its mounts (EINVAL) before its folder goes.
+      if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
+      if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
+      // Of a process that was not captured a tree may have some files all the same.
+      if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
+      throw new InputError(`${name}: ${systemReason(error)}`)
+    }
+  }
+}
+
+/** There is no such process, or it ended while it was read. */
+export class GoneError extends InputError {
+  constructor(reason = 'no such process') {
+    super(reason)
+  }
+}
+
+/** The process may not be read by this user. */
+export class ForbiddenError extends InputError {}
+
+function exists(folder: string): boolean {
+  try {
+    readdirSync(folder)
+    return true
+  } catch (error) {
+    return !hasCode(error, 'ENOENT')
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Byte strings.
+ *
+ * A path may hold any byte but NUL, so none is decoded as UTF-8 on its way. Inside, each character of a string is one byte
+ * (Node's `latin1`). Text is made only where a record is written (json.ts).
+ */
+import { isUtf8 } from 'node:buffer'
+
+/** A string of bytes: every character is U+0000 to U+00FF and stands for that byte. */
+export type ByteString = string
+
+export const NOT_ASCII = /[^\0-\x7f]/
+
+/**
+ * The bytes of a text, one character each.
+ *
+ * @example bytesOf('é') // '\xc3\xa9'
+ */
+export function bytesOf(text: string): ByteString {
+  return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text
+}
+
+/**
+ * The text of some bytes, U+FFFD for what is no UTF-8.
+ *
+ * @example textOf('\xc3\xa9') // 'é'
+ */
+export function textOf(bytes: ByteString): string {
+  return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes
+}
+
+/** Bytes by themselves, to be remembered: what was cut out of a longer string keeps all of that in memory (V8). */
+export function copyOf(bytes: ByteString): ByteString {
+  return Buffer.from(bytes, 'latin1').toString('latin1')
+}
+
+/** Whether bytes are text in UTF-8. */
+export function isUtf8Text(bytes: ByteString): boolean {
+  return !NOT_ASCII.test(bytes) || isUtf8(Buffer.from(bytes, 'latin1'))
+}

@@ -1,0 +1,116 @@
+/** Records of byte strings as NDJSON: text with `_b64` twins for what is no UTF-8. */
+import { type ByteString, bytesOf, isUtf8Text, NOT_ASCII, textOf } from './byte-string.js'
+
+/** What JSON can hold. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+/** What a line of JSON has where its strings may not be the bytes that they stand for: more than ASCII, escaped too, or exact twins. */
+const HAS_BYTES = /[^\0-\x7f]|\\u|_b64"/
+
+/** The suffix of the field that holds the exact bytes of its neighbour, in base64. */
+const B64 = '_b64'
+
+/**
+ * One NDJSON line of a record of byte strings, without its newline. A field that is no UTF-8 is followed by one of its
+ * name + `_b64` with its bytes (of an array: an array of the same length, null for what needs none).
+ *
+ * @example stringify({ path: '\xff' }) // '{"path":"\ufffd","path_b64":"/w=="}'
+ */
+export function stringify(record: object): string {
+  const line = JSON.stringify(record)
+  return NOT_ASCII.test(line) ? stringifyText(record) : line
+}
+
+function stringifyText(record: object): string {
+  return JSON.stringify(toText(record as Json))
+}
+
+/**
+ * Reads one NDJSON line, given as a byte string, into a record of byte strings; `_b64` fields win and are gone.
+ *
+ * @throws SyntaxError where it is no JSON
+ * @example parse('{"path":"\\ufffd","path_b64":"/w=="}') // { path: '\xff' }
+ */
+export function parse(line: ByteString): Json {
+  const value = JSON.parse(textOf(line)) as Json
+  return HAS_BYTES.test(line) ? toBytes(value) : value
+}
+
+/**
+ * A record of byte strings as one of text, ready for JSON (see {@link stringify}).
+ *
+ * @example toText({ path: '\xc3\xa9', root: '\xff' }) // { path: 'é', root: '\ufffd', root_b64: '/w==' }
+ */
+export function toText<T>(value: T): T
+
+export function toText(value: Json): Json {
+  if (typeof value === 'string') return textOf(value)
+  if (Array.isArray(value)) return value.map((each) => toText(each))
+  if (value === null || typeof value !== 'object') return value
+  return fromEntries(Object.entries(value).flatMap(([key, field]) => textEntries(key, field)))
+}
+
+function textEntries(key: string, field: Json): [string, Json][] {
+  const exact = exactBytes(field)
+  const entry: [string, Json] = [key, toText(field)]
+  return exact === null ? [entry] : [entry, [key + B64, exact]]
+}
+
+function exactBytes(field: Json): Json {
+  if (typeof field === 'string') return base64(field)
+  if (!Array.isArray(field)) return null
+  const all = field.map(exactBytes)
+  return all.some((each) => each !== null) ? all : null
+}
+
+function base64(bytes: ByteString): string | null {
+  return isUtf8Text(bytes) ? null : Buffer.from(bytes, 'latin1').toString('base64')
+}
+
+/**
+ * A record of text, as JSON has it, as one of byte strings (see {@link parse}).
+ *
+ * @example toBytes({ path: 'é', root: '\ufffd', root_b64: '/w==' }) // { path: '\xc3\xa9', root: '\xff' }
+ */
+export function toBytes<T>(value: T): T
+
+export function toBytes(value: Json): Json {
+  if (typeof value === 'string') return bytesOf(value)
+  if (Array.isArray(value)) return value.map((each) => toBytes(each))
+  if (value === null || typeof value !== 'object') return value
+  return fromEntries(
+    Object.keys(value)
+      .filter((key) => !isExactTwin(value, key))
+      .map((key) => [key, restore(toBytes(value[key] ?? null), value[key + B64])]),
+  )
+}
+
+function isExactTwin(record: { [key: string]: Json }, key: string): boolean {
+  if (!key.endsWith(B64)) return false
+  const name = key.slice(0, -B64.length)
+  const field = Object.hasOwn(record, name) ? record[name] : null
+  return typeof field === 'string'
+    ? typeof record[key] === 'string'
+    : Array.isArray(field) && Array.isArray(record[key])
+}
+
+function restore(field: Json, exact: Json | undefined): Json {
+  if (typeof field === 'string' && typeof exact === 'string') return unbase64(exact)
+  if (!Array.isArray(field) || !Array.isArray(exact)) return field
+  return field.map((each, i) => restore(each, exact[i]))
+}
+
+function unbase64(text: string): ByteString {
+  return Buffer.from(text, 'base64').toString('latin1')
+}
+
+/** Own properties only: a key `__proto__` from a hostile record stays a key. */
+function fromEntries(entries: [string, Json][]): { [key: string]: Json } {
+  return Object.fromEntries(entries)
+}
+
+/** {@link stringify} with its newline, as the bytes that are written. */
+export function ndjsonLine(record: object): ByteString {
+  const line = JSON.stringify(record)
+  return NOT_ASCII.test(line) ? bytesOf(`${stringifyText(record)}\n`) : `${line}\n`
+}

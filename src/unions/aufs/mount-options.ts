@@ -1,0 +1,40 @@
+import { InputError } from '../../errors.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { Links, lengthOf } from '../../text/shell.js'
+import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../mount-plan.js'
+
+/**
+ * AUFS's options know no escapes: `br:` cuts at each `:`, `append:` takes one path and cuts at no `:`, both cut at `=`,
+ * mount at `,`, and a `"` makes it drop them all.
+ */
+export function aufsPlan(branches: MountableBranch[]): MountPlan {
+  const links = new Links()
+  const texts: ByteString[] = []
+  let text = ''
+  let isAppending = false
+  for (const branch of branches) {
+    const member = aufsMember(branch, text === '', links)
+    isAppending ||= member.includes(':')
+    const longer = text === '' ? `br:${member}` : `${text}${isAppending ? ',append:' : ':'}${member}`
+    if (lengthOf(longer) <= LONGEST_TEXT) text = longer
+    else {
+      texts.push(text)
+      text = `remount,append:${member}`
+      isAppending = true
+    }
+  }
+  return { texts: [...texts, text], links }
+}
+
+function aufsMember(
+  { path, perm, attributes }: MountableBranch,
+  isTopmost: boolean,
+  links: Links,
+): ByteString {
+  const permission = [perm, ...attributes].join('+')
+  if (!/^r[wor](\+[a-z_]{1,20}){0,20}$/.test(permission))
+    throw new InputError('no permission of AUFS', permission)
+  const isOdd = isTopmost ? /[,=":]/.test(path) : /[,="]/.test(path)
+  const isLong = `remount,append:${path}=${permission}`.length > LONGEST_TEXT
+  return `${isOdd || isLong ? links.to(path) : path}=${permission}`
+}

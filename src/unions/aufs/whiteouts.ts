@@ -1,0 +1,25 @@
+import type { OpenLayer } from '../copies.js'
+import type { WhiteoutFormat } from '../whiteout-format.js'
+
+const AUFS_WHITEOUT = '.wh.'
+
+const AUFS_OPAQUE = '.wh..wh..opq'
+
+/**
+ * AUFS hides what is below with a file `.wh.NAME`, and all of a folder with a file `.wh..wh..opq` in it (aufs(5), whiteout.c),
+ * in a branch that is writable or has the attribute `wh`.
+ */
+export const aufsWhiteouts: WhiteoutFormat = {
+  isWhitedOut: (layer, name) =>
+    honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_WHITEOUT}${name}`)),
+  marks: (entries) =>
+    entries.map(({ layer, file }) => ({
+      isOpaque: file.isFolder && honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_OPAQUE}`)),
+      redirect: null,
+    })),
+  origin: ({ file }) => ({ isMeta: false, since: file.birth, isCopiedUp: () => null }),
+}
+
+function honours({ branch: { perm, attributes } }: OpenLayer): boolean {
+  return perm === null || perm === 'rw' || attributes.includes('wh')
+}

@@ -1,0 +1,79 @@
+/** Branch tables: what a union mount is made of. */
+
+import type { Filter } from '../lines/filter.js'
+import { hasFields, isCount, isText, isTexts, orNull, parseRecord } from '../lines/records.js'
+import type { ByteString } from '../text/byte-string.js'
+
+/** One branch of a union: a folder that supplies files. */
+export interface Branch {
+  /** Its place, 0 for the topmost: N of br<N>. Branches are renumbered whenever one is added or removed. */
+  index: number
+  /** brid<N>: stays with the branch as long as it is in the union. Null where the source does not tell (overlayfs, logs). */
+  id: number | null
+  /** The folder, as the kernel tells it to this reader; null where it could not be read. */
+  path: ByteString | null
+  /** `rw`, `ro`, or `rr` (really read-only, for a filesystem that cannot change); null where the source does not tell. */
+  perm: ByteString | null
+  /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data` and `relative`. */
+  attributes: ByteString[]
+}
+
+/** A union mount with its branches. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
+export interface BranchTable {
+  /** The mount, as in mountinfo; null where the source (a log) does not tell. */
+  mount_id: number | null
+  /** Where it is mounted, as in mountinfo; null where the source does not tell. */
+  mount_point: ByteString | null
+  /** What of the union is mounted, as in mountinfo; null where the source does not tell. */
+  root: ByteString | null
+  /** `major:minor` of the union, decimal; null where the source does not tell. */
+  dev: string | null
+  /** Which kind of union it is. */
+  fs_type: 'aufs' | 'overlay'
+  /** The superblock's id, hexadecimal without padding, as in the mount options and in /sys/fs/aufs/si_<si>; null for overlayfs. */
+  si: ByteString | null
+  /** Where the branches are told. */
+  source: 'sysfs' | 'mountinfo' | 'log'
+  /** Where AUFS keeps its inode numbers; null for noxino, and for overlayfs. */
+  xi_path: ByteString | null
+  /** overlayfs's own; null for AUFS, and for an overlay without an upper folder. */
+  workdir: ByteString | null
+  /** Topmost first. */
+  branches: Branch[]
+}
+
+/**
+ * Whether a value has the fields of a branch table.
+ *
+ * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
+ */
+export function isBranchTable(value: unknown): value is BranchTable {
+  return hasFields<BranchTable>(value, {
+    mount_id: orNull(isCount),
+    mount_point: orNull(isText),
+    root: orNull(isText),
+    dev: orNull(isText),
+    fs_type: (field) => field === 'aufs' || field === 'overlay',
+    si: orNull(isText),
+    source: isText,
+    xi_path: orNull(isText),
+    workdir: orNull(isText),
+    branches: (field) => Array.isArray(field) && field.every(isBranch),
+  })
+}
+
+/** Whether a value has the fields of a branch. */
+export function isBranch(value: unknown): value is Branch {
+  return hasFields<Branch>(value, {
+    index: isCount,
+    id: orNull(isCount),
+    path: orNull(isText),
+    perm: orNull(isText),
+    attributes: isTexts,
+  })
+}
+
+/** The filter that reads branch tables back from NDJSON. */
+export function tableRecordFilter(): Filter<BranchTable> {
+  return { line: ({ text }, emit) => emit(parseRecord(text, 'branch table', isBranchTable)) }
+}

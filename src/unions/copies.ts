@@ -1,0 +1,44 @@
+import type { Folder, Found } from '../files/folder.js'
+import type { ByteString } from '../text/byte-string.js'
+import type { Branch } from './branch-table.js'
+
+/** A branch that has the file. */
+export interface Copy {
+  /** The branch that has it. */
+  branch: Branch
+  /** The file that it is there. */
+  file: Found
+  /** The mount that the branch's folder lies on, in the reader's mountinfo; null where that is not told. */
+  mount_id: number | null
+  /** It has no data of its own, which the next copy has (overlayfs's metacopy); null where that is not told. */
+  isMeta: boolean | null
+  /** Since when it is there with its data, in nanoseconds since 1970; 0 where the filesystem does not tell. */
+  since: bigint
+  /** False where it may be of another file: a folder above is perhaps called otherwise here, which nothing tells (overlayfs's redirects). */
+  isNamed: boolean
+  /** Whether it is a copy of a file below, maybe of another name (overlayfs's origin); null where that is not told. */
+  isCopiedUp(): boolean | null
+}
+
+/** What the branches hold of a path. */
+export interface Copies {
+  /** Topmost first: the one that the union shows, then those that it would show if the ones above were not there. */
+  copies: Copy[]
+  /** False where a branch, or a mark of a folder, could not be looked at: there may be more, below the last. */
+  isComplete: boolean
+}
+
+/** A branch that has a folder, opened, and what the folder is called there (overlayfs's redirects). */
+export interface OpenLayer {
+  branch: Branch
+  folder: Folder
+  path: ByteString
+  /** Whether it is sure to be called so there. */
+  isNamed: boolean
+}
+
+/** What a branch has at a path. */
+export interface LayerEntry {
+  layer: OpenLayer
+  file: Found
+}

@@ -1,0 +1,188 @@
+/** The copies of a file in the branches of a union: which one is shown, and which lie below it. */
+
+import { BoundedMap } from '../bounded-map.js'
+import { Folder } from '../files/folder.js'
+import type { ByteString } from '../text/byte-string.js'
+import { DELETED } from '../text/paths.js'
+import type { Branch, BranchTable } from './branch-table.js'
+import type { Copies, Copy, LayerEntry, OpenLayer } from './copies.js'
+import { NO_MARKS, type WhiteoutFormat } from './whiteout-format.js'
+
+interface Stack {
+  layers: OpenLayer[]
+  isComplete: boolean
+}
+
+/** Folders of one union whose stack is remembered: most mapped files lie in few. */
+const STACKS_KEPT = 256
+
+/** Looks into the branches of one union. Close it when done. */
+export class LayerStack {
+  readonly #branches: readonly Branch[]
+  readonly #hiding: WhiteoutFormat
+  readonly #folders = new Map<ByteString, Folder>()
+  readonly #stacks = new BoundedMap<string, Stack>(STACKS_KEPT)
+
+  /** @param hiding how a branch hides what is below: the filesystem's way */
+  constructor({ branches }: BranchTable, hiding: WhiteoutFormat) {
+    this.#branches = branches
+    this.#hiding = hiding
+  }
+
+  /**
+   * The copies of a file.
+   *
+   * @param path in the union's filesystem, as its branches have it
+   * @example branches.find('/bin/sh').copies[0]?.branch.path // '/l/base'
+   */
+  find(path: ByteString): Copies {
+    const copies: Copy[] = []
+    for (const entry of this.#descend(path)) {
+      if (entry === undefined) return { copies, isComplete: false }
+      const { layer, file } = entry
+      if (file.isFolder) return { copies, isComplete: true }
+      copies.push({
+        branch: layer.branch,
+        file,
+        mount_id: layer.folder.mountId,
+        isNamed: layer.isNamed,
+        ...this.#hiding.origin(entry),
+      })
+    }
+    return { copies, isComplete: true }
+  }
+
+  /** Every branch that has a path, whatever hides it by now: what was shown once may still be mapped. */
+  holders(path: ByteString): Pick<Copy, 'branch' | 'file' | 'mount_id'>[] {
+    return this.#branches.flatMap((branch) => {
+      const folder = this.#open(branch)
+      const file = folder?.find(path)
+      return folder && file ? [{ branch, file, mount_id: folder.mountId }] : []
+    })
+  }
+
+  /** Gives back what is held open. */
+  close(): void {
+    for (const folder of this.#folders.values()) folder.close()
+    this.#folders.clear()
+    this.#stacks.clear()
+  }
+
+  /**
+   * What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told.
+   *
+   * @param root the path begins in the root that the branches below this one make
+   * @param above only what branches below this one have is told
+   */
+  *#descend(path: ByteString, root = -1, above = root): Generator<LayerEntry | undefined> {
+    const { folder, name } = split(path)
+    const { layers, isComplete } = this.#stack(folder, root)
+    const { entries, end } = this.#look(
+      layers.filter(({ branch }) => branch.index > above),
+      name,
+    )
+    const marks = this.#hiding.marks(entries, layers.at(-1)?.branch.index ?? 0)
+    let isNamed = true
+    for (const [i, entry] of entries.entries()) {
+      yield isNamed ? entry : { ...entry, layer: { ...entry.layer, isNamed } }
+      const { isOpaque, redirect } = marks[i] ?? NO_MARKS
+      if (isOpaque) return
+      isNamed &&= redirect !== undefined
+      if (redirect == null) continue
+      // The rest is called otherwise below: beside it, or anywhere from the root that the layers below make by themselves.
+      const { index } = entry.layer.branch
+      yield* redirect.startsWith('/')
+        ? this.#descend(redirect, index)
+        : this.#descend(`${folder}/${redirect}`, root, index)
+      if (!entry.file.isFolder) yield* this.#data(redirect)
+      return
+    }
+    if (end === 'unknown' || (end === 'last' && !isComplete) || !isNamed) yield undefined
+  }
+
+  /** Data-only layers show no names: a metacopy above tells the path of its data in them. */
+  *#data(path: ByteString): Generator<LayerEntry | undefined> {
+    for (const branch of this.#branches.filter(isData)) {
+      const folder = this.#open(branch)
+      const file = folder === null ? null : folder?.find(path)
+      if (folder == null || file == null) {
+        if (file === undefined) return yield undefined
+        continue
+      }
+      yield { layer: { branch, folder, path, isNamed: true }, file }
+    }
+  }
+
+  /** The entries of one name, and why there are no more: the last branch, one that hides the rest, or one that cannot be looked into. */
+  #look(
+    layers: OpenLayer[],
+    name: ByteString,
+  ): { entries: LayerEntry[]; end: 'last' | 'hidden' | 'unknown' } {
+    const entries: LayerEntry[] = []
+    for (const layer of layers) {
+      if (this.#hiding.isWhitedOut(layer, name)) return { entries, end: 'hidden' }
+      const at = { ...layer, path: `${layer.path}/${name}` }
+      const file = at.folder.find(at.path)
+      if (file === undefined) return { entries, end: 'unknown' }
+      if (file?.isWhiteout) return { entries, end: 'hidden' }
+      if (file !== null) entries.push({ layer: at, file })
+    }
+    return { entries, end: 'last' }
+  }
+
+  /** The branches below one that have a folder. */
+  #stack(path: ByteString, root: number): Stack {
+    const key = `${root} ${path}`
+    const known = this.#stacks.get(key)
+    if (known !== undefined) return known
+    // A redirect may lead back to where it stands: what is being looked for is not known yet.
+    this.#stacks.set(key, { layers: [], isComplete: false })
+    const stack = path === '' ? this.#roots(root) : this.#below(path, root)
+    this.#stacks.set(key, stack)
+    return stack
+  }
+
+  #below(path: ByteString, root: number): Stack {
+    const layers: OpenLayer[] = []
+    for (const entry of this.#descend(path, root)) {
+      if (entry === undefined) return { layers, isComplete: false }
+      if (!entry.file.isFolder) break
+      layers.push(entry.layer)
+    }
+    return { layers, isComplete: true }
+  }
+
+  #roots(root: number): Stack {
+    const layers: OpenLayer[] = []
+    for (const branch of this.#branches) {
+      if (isData(branch) || branch.index <= root) continue
+      const folder = this.#open(branch)
+      if (folder === undefined) return { layers, isComplete: false }
+      if (folder !== null) layers.push({ branch, folder, path: '', isNamed: true })
+    }
+    return { layers, isComplete: true }
+  }
+
+  /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
+  #open({ path, attributes }: Branch): Folder | null | undefined {
+    if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
+    const folder = this.#folders.get(path) ?? new Folder(path, { crossMounts: false })
+    this.#folders.set(path, folder)
+    if (folder.isThere()) return folder
+    return path.endsWith(DELETED) ? null : undefined
+  }
+
+  /** Branches on detached mounts are all told as `/`. */
+  #isAmbiguous(path: ByteString): boolean {
+    return path === '/' && this.#branches.filter((branch) => branch.path === '/').length > 1
+  }
+}
+
+function isData({ attributes }: Branch): boolean {
+  return attributes.includes('data')
+}
+
+function split(path: ByteString): { folder: ByteString; name: ByteString } {
+  const slash = path.lastIndexOf('/')
+  return { folder: path.slice(0, slash), name: path.slice(slash + 1) }
+}

@@ -1,0 +1,78 @@
+/** What a picture is made of: VMA records and branch tables, read back from NDJSON. */
+
+import { InputError } from '../errors.js'
+import type { Filter } from '../lines/filter.js'
+import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
+import { type BranchTable, isBranch, isBranchTable } from '../unions/branch-table.js'
+import type { Vma, VmaBranch } from '../vma/record.js'
+import { isState } from '../vma/state.js'
+
+/** What of a {@link Vma} is drawn. */
+export type DrawnVma = Pick<
+  Vma,
+  | 'pid'
+  | 'comm'
+  | 'container'
+  | 'start'
+  | 'end'
+  | 'perms'
+  | 'path'
+  | 'rpath'
+  | 'dev'
+  | 'ino'
+  | 'state'
+  | 'branch'
+>
+
+/**
+ * Whether a value has the fields of a VMA record that are drawn.
+ *
+ * @example isDrawnVma({ path: '/bin/sh' }) // false
+ */
+export function isDrawnVma(value: unknown): value is DrawnVma {
+  return hasFields<DrawnVma>(value, {
+    pid: orNull(isCount),
+    comm: orNull(isText),
+    container: orNull(isText),
+    start: isAddress,
+    end: isAddress,
+    perms: orNull(isText),
+    path: isText,
+    rpath: orNull(isText),
+    dev: orNull(isText),
+    ino: orNull(isText),
+    state: orNull(isState),
+    branch: orNull(isVmaBranch),
+  })
+}
+
+/** Hexadecimal, of 64 bits. */
+const isAddress = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value)
+
+function isVmaBranch(value: unknown): value is VmaBranch {
+  return (
+    hasFields<Pick<VmaBranch, 'mount_id' | 'si'>>(value, { mount_id: orNull(isCount), si: orNull(isText) }) &&
+    isBranch(value)
+  )
+}
+
+/** The bytes of a mapping. Addresses may pass 2^53. */
+export function sizeOf({ start, end }: Pick<DrawnVma, 'start' | 'end'>): bigint {
+  return BigInt(`0x${end}`) - BigInt(`0x${start}`)
+}
+
+/** The filter that reads both kinds, in any order. */
+export function drawnFilter(): Filter<DrawnVma | BranchTable> {
+  return {
+    line({ text }, emit) {
+      const record = parseRecord(text, 'VMA record or branch table', isDrawn)
+      if ('start' in record && sizeOf(record) < 0n)
+        throw new InputError('a mapping that ends before it starts', text)
+      emit(record)
+    },
+  }
+}
+
+function isDrawn(value: unknown): value is DrawnVma | BranchTable {
+  return isDrawnVma(value) || isBranchTable(value)
+}

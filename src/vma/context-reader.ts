@@ -1,0 +1,254 @@
+/** What is known of a process, gathered for the fixing of its VMAs. */
+import { existsSync } from 'node:fs'
+import { BoundedMap } from '../bounded-map.js'
+import { InputError } from '../errors.js'
+import { Folder } from '../files/folder.js'
+import type { Emit } from '../lines/filter.js'
+import type { Kernel, RawVma } from '../proc/map-files.js'
+import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
+import type { Mount } from '../proc/mountinfo.js'
+import { isProcfs, Process } from '../proc/process.js'
+import { firstStartOf } from '../proc/start-time.js'
+import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { isBelow, withoutDeleted } from '../text/paths.js'
+import { aufsWhiteouts } from '../unions/aufs/whiteouts.js'
+import type { BranchTable } from '../unions/branch-table.js'
+import { LayerStack } from '../unions/layer-stack.js'
+import { overlayWhiteouts } from '../unions/overlay/whiteouts.js'
+import { type TableOptions, Tables } from '../unions/tables.js'
+import type { WhiteoutFormat } from '../unions/whiteout-format.js'
+import { branchMatches } from './branch-match.js'
+import type { FileLookup, ProcessContext } from './context.js'
+import type { Vma } from './record.js'
+
+/** How processes are looked at. To a stream strings are text, to a class byte strings. */
+export interface ContextOptions extends TableOptions {
+  /** Where /proc is. Default `/proc`. */
+  procfs?: string
+  /** The unions; default: those that the process's own mountinfo lists. */
+  tables?: readonly BranchTable[] | null
+  /** The folder below which files are found; default `PROCFS/PID/root`. Tables below it are taken as seen from it. */
+  root?: ByteString | null
+  /**
+   * Whether entries are followed and files looked up. Default: where `procfs` is a procfs; the links of a captured tree
+   * would lead to this machine's files.
+   */
+  stat?: boolean
+}
+
+/** What the processes of one mount namespace and one root share. */
+export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' | 'chroot'> {
+  /** What mountinfo lists, which of a process in a chroot may be nothing; `mounts` are what it has all the same. */
+  listed: readonly Mount[]
+  /** Whether a link has shown that they leak branch paths. */
+  leaky: boolean
+  /** What the kernel says of mapped files, and what came of it: looked at once. */
+  kernels: Map<string, Kernel>
+  fixed: Map<Kernel, Vma>
+}
+
+const STACKS_KEPT = 100
+const NAMESPACES_KEPT = 1000
+const FILES_KEPT = 10_000
+
+/**
+ * Looks at processes; superblocks are read once.
+ *
+ * @example const { view } = new ContextReader().ofProcess(new Process('/proc', 1), console.warn) // for fixVma(entry, view)
+ */
+export class ContextReader {
+  /** Where /proc is. */
+  readonly procfs: string
+  /** Whether entries are followed and files looked up. */
+  readonly stat: boolean
+  /** Whether links may say other than maps: only AUFS makes them, and a captured tree has nothing but what was captured. */
+  readonly linksTell: boolean
+  readonly #root: ByteString | null
+  readonly #given: readonly BranchTable[] | null
+  readonly #tables: Tables
+  readonly #superblocks = new BoundedMap<string, LayerStack>(STACKS_KEPT, (branches) => branches.close())
+  readonly #namespaces = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
+  readonly #firstStarts = new BoundedMap<string, bigint | null>(NAMESPACES_KEPT)
+  #knownReader: Reader | null = null
+
+  constructor(options: ContextOptions = {}) {
+    const { procfs = '/proc', sysfs = '/sys' } = options
+    this.procfs = procfs.replace(/(?<=.)\/+$/, '')
+    const isLive = isProcfs(this.procfs)
+    this.stat = options.stat ?? isLive
+    this.linksTell = !isLive || existsSync(`${sysfs}/fs/aufs`)
+    this.#root = options.root ?? null
+    this.#tables = new Tables(options)
+    this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
+  }
+
+  /** Gives back what is held open, and forgets what was seen; it may be used again. */
+  close(): void {
+    for (const branches of this.#superblocks.values()) branches.close()
+    this.#superblocks.clear()
+    this.#namespaces.clear()
+    this.#firstStarts.clear()
+    this.#knownReader = null
+  }
+
+  /** Whether the unions were given. */
+  get isGiven(): boolean {
+    return this.#given !== null
+  }
+
+  /** The view of a process of this procfs. @throws InputError where it may not be read */
+  ofProcess(process: Process, warn: Emit<InputError>): { context: ProcessContext; namespace: SharedContext } {
+    const namespace = this.#namespace(process, warn)
+    const { mounts, unions, chroot, leaky } = namespace
+    const root = this.#root ?? bytesOf(`${process.folder}/root`)
+    const lookup = this.#lookup(root, process, mounts)
+    return { context: { mounts, unions, chroot, root, lookup, leaky }, namespace }
+  }
+
+  /**
+   * The view of an entry that somebody else has read, of a process that may be another machine's: its unions are those
+   * given, and its files are looked up only where a root is given too.
+   */
+  ofEntry(pid: number | null): ProcessContext {
+    const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
+    const lookup = this.#root === null ? null : this.#lookup(this.#root, null, [])
+    return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false }
+  }
+
+  #lookup(root: ByteString, process: Process | null, mounts: readonly Mount[]): FileLookup | null {
+    if (!this.stat) return null
+    const files = new Folder(root)
+    return {
+      files,
+      isOwnRoot: this.#root === null,
+      copies: (table, path) => this.#branches(table, mounts).find(path),
+      holders: (table, path) => this.#branches(table, mounts).holders(path),
+      deviceOf: (mount_id) => this.#reader().mounts.find((mount) => mount.mount_id === mount_id)?.dev ?? null,
+      firstStart: () => (process === null ? null : this.#firstStart(process)),
+      close: () => files.close(),
+    }
+  }
+
+  /** Superblocks are shared by processes, and what is known of their folders with them. */
+  #branches(table: BranchTable, mounts: readonly Mount[]): LayerStack {
+    const key = `${table.fs_type} ${table.si ?? table.dev}`
+    const known = this.#superblocks.get(key)
+    if (known !== undefined) return known
+    const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
+    const hiding =
+      table.fs_type === 'aufs' ? aufsWhiteouts : this.#overlayWhiteouts(table, own?.super_options)
+    const branches = new LayerStack(table, hiding)
+    this.#superblocks.set(key, branches)
+    return branches
+  }
+
+  /** Options are shown where they are not the module's default; what is not known may be. */
+  #overlayWhiteouts({ branches }: BranchTable, options: readonly ByteString[] = []): WhiteoutFormat {
+    const shown = options.findLast((option) => option.startsWith('metacopy='))
+    const mayHave = shown === undefined ? this.#tables.isDefault('metacopy') !== false : shown.endsWith('=on')
+    const hasData = branches.some(({ attributes }) => attributes.includes('data'))
+    return overlayWhiteouts(options.includes('userxattr') ? 'user' : 'trusted', mayHave || hasData)
+  }
+
+  #firstStart(process: Process): bigint | null {
+    const namespace = process.namespace('pid')
+    const known = namespace === null ? null : this.#firstStarts.get(namespace)
+    if (known !== undefined) return known
+    const start = firstStartOf(this.procfs, process.folder)
+    if (namespace !== null) this.#firstStarts.set(namespace, start)
+    return start
+  }
+
+  /** What they share is read once. The first process of a pid namespace tells since when files were mapped. */
+  #namespace(process: Process, warn: Emit<InputError>): SharedContext {
+    const [name, pids, root] = [process.namespace('mnt'), process.namespace('pid'), process.root()]
+    const key = name === null || root === null ? null : `${name} ${pids} ${root}`
+    const known = key === null ? undefined : this.#namespaces.get(key)
+    if (known !== undefined) return known
+    const told = process.mounts(warn)
+    const chroot = root ?? this.#rootOf(told)
+    const hasRoot = told.some(({ mount_point }) => mount_point === '/')
+    const isOwn = name === this.#reader().namespace
+    const mounts = hasRoot || !isOwn ? told : mountsSeenFrom(this.#reader().mounts, chroot)
+    const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
+    const [kernels, fixed] = [
+      new BoundedMap<string, Kernel>(FILES_KEPT),
+      new BoundedMap<Kernel, Vma>(FILES_KEPT),
+    ]
+    const namespace: SharedContext = { listed: told, mounts, unions, chroot, leaky: false, kernels, fixed }
+    if (key !== null) this.#namespaces.set(key, namespace)
+    return namespace
+  }
+
+  #unions(mounts: readonly Mount[], warn: Emit<InputError>): BranchTable[] {
+    return mounts.flatMap((mount) => {
+      if (!this.#tables.wants(mount)) return []
+      try {
+        return [this.#tables.table(mount, warn)]
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        warn(error)
+        return [this.#tables.withoutBranches(mount)]
+      }
+    })
+  }
+
+  /**
+   * Where a captured process had its root, which nothing in the tree tells but that the mount at its `/` is elsewhere in the
+   * reader's own mountinfo: mount ids are unique across namespaces.
+   */
+  #rootOf(mounts: readonly Mount[]): ByteString {
+    const own = mountOver(mounts, '/')
+    return this.#reader().mounts.find(({ mount_id }) => mount_id === own?.mount_id)?.mount_point ?? '/'
+  }
+
+  #reader(): Reader {
+    this.#knownReader ??= readerOf(this.procfs)
+    return this.#knownReader
+  }
+}
+
+/** Who looks: its mounts, by which names in links and maps are told. */
+interface Reader {
+  mounts: readonly Mount[]
+  namespace: string | null
+}
+
+function readerOf(procfs: string): Reader {
+  try {
+    const self = new Process(procfs, 'self')
+    return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
+  } catch (error) {
+    if (error instanceof InputError) return { mounts: [], namespace: null }
+    throw error
+  }
+}
+
+function seenBelow(tables: readonly BranchTable[], root: ByteString | null): BranchTable[] {
+  if (root === null) return [...tables]
+  const [inside, outside] = [[], []] as [BranchTable[], BranchTable[]]
+  for (const table of tables) (isBelow(table.mount_point ?? '', root) ? inside : outside).push(table)
+  return [...inside.flatMap((table) => mountsSeenFrom([table], root)), ...outside]
+}
+
+/** Tables that somebody else made, where the process has these unions mounted; those that it has not stay as they are. */
+function placedBy(mounts: readonly Mount[], tables: readonly BranchTable[]): BranchTable[] {
+  const isOf = (table: BranchTable, { fs_type, dev, super_options }: Mount) =>
+    fs_type === table.fs_type &&
+    (table.si === null ? dev === table.dev : super_options.includes(`si=${table.si}`))
+  return tables.flatMap((table) => {
+    const own = mounts.filter((mount) => isOf(table, mount))
+    return own.length === 0
+      ? [table]
+      : own.map(({ mount_id, mount_point, root, dev }) => ({ ...table, mount_id, mount_point, root, dev }))
+  })
+}
+
+/** Whether an entry shows that this kernel's links name branches: under one, and not what maps has. */
+export function showsLeak({ link, kernel }: RawVma, { unions }: ProcessContext): boolean {
+  return (
+    kernel.maps_name !== null &&
+    withoutDeleted(kernel.maps_name) !== withoutDeleted(link) &&
+    branchMatches(link, unions).length > 0
+  )
+}

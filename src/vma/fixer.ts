@@ -1,0 +1,126 @@
+import { BoundedMap } from '../bounded-map.js'
+import type { InputError } from '../errors.js'
+import type { Emit, Filter } from '../lines/filter.js'
+import { entryFilter, type Kernel, type RawVma } from '../proc/map-files.js'
+import type { Mount } from '../proc/mountinfo.js'
+import { Process } from '../proc/process.js'
+import { readEntries } from '../proc/read-map-files.js'
+import { join } from '../text/paths.js'
+import type { ProcessContext } from './context.js'
+import { type ContextOptions, ContextReader, type SharedContext, showsLeak } from './context-reader.js'
+import { fixVma } from './fix-vma.js'
+import type { Vma } from './record.js'
+
+/** Processes whose mounts are remembered, of entries that somebody else has read. */
+const VIEWS_KEPT = 100
+
+/** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
+const SEEN_FOR = 1000
+
+/** Reads and fixes the entries of processes. */
+export class VmaFixer {
+  readonly #viewer: ContextReader
+  readonly #views = new BoundedMap<number | null, ProcessContext>(VIEWS_KEPT, (context) =>
+    context.lookup?.close(),
+  )
+
+  #seenAt = performance.now()
+
+  constructor(options?: ContextOptions) {
+    this.#viewer = new ContextReader(options)
+  }
+
+  /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
+  raw(pid: number, warn: Emit<InputError>): RawVma[] {
+    const process = new Process(this.#viewer.procfs, pid)
+    return this.#entries(process, process.mounts(warn), new Map(), warn)
+  }
+
+  /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
+  *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
+    const process = new Process(this.#viewer.procfs, pid)
+    const { context, namespace } = this.#viewer.ofProcess(process, warn)
+    try {
+      const entries = this.#entries(process, namespace.listed, namespace.kernels, warn)
+      if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
+        namespace.leaky = true
+        namespace.fixed.clear()
+      }
+      const known = { ...context, leaky: namespace.leaky }
+      for (const entry of entries) yield this.#fix(entry, known, namespace.fixed)
+      // What was looked up of a process that has ended meanwhile was not its own any more.
+      process.checkAlive()
+    } finally {
+      context.lookup?.close()
+    }
+  }
+
+  #fix(entry: RawVma, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
+    const known = fixed.get(entry.kernel)
+    if (known !== undefined) return forAnotherMapping(known, entry, context)
+    const vma = fixVma(entry, context)
+    fixed.set(entry.kernel, vma)
+    return vma
+  }
+
+  #entries(
+    process: Process,
+    mounts: readonly Mount[],
+    kernels: Map<string, Kernel>,
+    warn: Emit<InputError>,
+  ): RawVma[] {
+    const { stat: follow, linksTell } = this.#viewer
+    return readEntries(process, mounts, { follow, linksTell, kernels }, warn)
+  }
+
+  /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
+  entry(entry: RawVma, warn: Emit<InputError>): Vma {
+    const now = performance.now()
+    if (now - this.#seenAt > SEEN_FOR) {
+      this.close()
+      this.#seenAt = now
+    }
+    return fixVma(entry, this.#viewOf(entry.pid, warn))
+  }
+
+  /** Gives back what is held open, and forgets what was seen; it may be used again. */
+  close(): void {
+    for (const { lookup } of this.#views.values()) lookup?.close()
+    this.#views.clear()
+    this.#viewer.close()
+  }
+
+  #viewOf(pid: number | null, warn: Emit<InputError>): ProcessContext {
+    const known = this.#views.get(pid)
+    if (known !== undefined) return known
+    const isLocal = pid !== null && !this.#viewer.isGiven
+    const context = isLocal
+      ? this.#viewer.ofProcess(new Process(this.#viewer.procfs, pid), warn).context
+      : this.#viewer.ofEntry(pid)
+    this.#views.set(pid, context)
+    return context
+  }
+}
+
+/** Another mapping of a file that is known, maybe in another process of the same namespaces. */
+function forAnotherMapping(
+  known: Vma,
+  { pid, comm, container, start, end, perms, offset }: RawVma,
+  { root }: ProcessContext,
+): Vma {
+  const fpath = known.fpath === null || root === null ? null : join(root, known.path)
+  return { ...known, pid, comm, container, start, end, perms, offset, fpath }
+}
+
+/** The filter from map_files entries, in text or raw records, to VMA records. */
+export function vmaFilter(options?: ContextOptions): Filter<Vma> {
+  const fixer = new VmaFixer(options)
+  const entries = entryFilter()
+  return {
+    line: (line, emit, warn) => entries.line(line, (entry) => emit(fixer.entry(entry, warn)), warn),
+    end(emit, warn) {
+      entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn)
+      fixer.close()
+    },
+  }
+}

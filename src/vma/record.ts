@@ -1,0 +1,66 @@
+import { withOthers } from '../lines/records.js'
+import type { Kernel, RawVma } from '../proc/map-files.js'
+import type { ByteString } from '../text/byte-string.js'
+import type { Branch } from '../unions/branch-table.js'
+import type { State } from './state.js'
+
+/** The branch that supplies a mapped file. */
+export interface VmaBranch extends Branch {
+  /** The mount whose mount point holds the path. */
+  mount_id: number | null
+  /** The superblock's id; null for overlayfs. */
+  si: ByteString | null
+}
+
+/** A mapped file: the kernel's record with what it gets wrong put right. */
+export interface Vma extends Omit<RawVma, 'kernel'> {
+  /** The file's path as the process sees it, without ` (deleted)`. */
+  path: ByteString
+  /** For a file of a union: the path from the process's root (`./bin/sh`), as CRIU wants it. */
+  rpath: ByteString | null
+  /** For a file of a union: where this reader finds it. */
+  fpath: ByteString | null
+  /** `major:minor` of the mapped file in the union, or for any other file the kernel's. */
+  dev: string | null
+  /** Its inode there, decimal. */
+  ino: string | null
+  /** -1 where the link leaks a branch path, else the kernel's. */
+  mnt_id: number | null
+  /** Something that the kernel says was wrong: the link's path, the mount, or the device and inode of maps. */
+  fixed: boolean
+  /** Null where it is not known. */
+  state: State | null
+  /** Null where no union supplies the file, or nothing tells which branch. */
+  branch: VmaBranch | null
+  /** What the kernel says of it, as it says it. */
+  kernel: Kernel
+}
+
+/** What a fixed record has besides: the raw one is without, whatever it was made of. */
+const FIXED = new Set<string>([
+  'path',
+  'rpath',
+  'fpath',
+  'dev',
+  'ino',
+  'mnt_id',
+  'fixed',
+  'state',
+  'branch',
+] satisfies (keyof Vma)[])
+
+/** A record unfixed. */
+export function unfixed({
+  pid,
+  comm,
+  container,
+  start,
+  end,
+  perms,
+  offset,
+  link,
+  kernel,
+  ...others
+}: RawVma): RawVma {
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel }, others, FIXED)
+}

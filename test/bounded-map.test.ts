@@ -1,0 +1,58 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { BoundedMap } from '../src/bounded-map.js'
+
+test('the last entries are kept, and each that is forgotten is told', (t) => {
+  const dropped: string[] = []
+  const recent = new BoundedMap<number, string>(2, (value) => dropped.push(value))
+  recent.set(1, 'a').set(2, 'b').set(3, 'c').set(4, 'd')
+  t.deepEqual(
+    [...recent],
+    [
+      [3, 'c'],
+      [4, 'd'],
+    ],
+  )
+  t.deepEqual(dropped, ['a', 'b'])
+})
+
+test('an entry that is set again is the last, and none is forgotten for it', (t) => {
+  const dropped: string[] = []
+  const recent = new BoundedMap<number, string>(2, (value) => dropped.push(value))
+  recent.set(1, 'a').set(2, 'b').set(1, 'c')
+  t.deepEqual(
+    [...recent],
+    [
+      [2, 'b'],
+      [1, 'c'],
+    ],
+  )
+  t.deepEqual(dropped, [])
+  recent.set(3, 'd')
+  t.deepEqual([...recent.keys()], [1, 3])
+  t.deepEqual(dropped, ['b'])
+})
+
+test('an entry that was deleted is not told, and makes room', (t) => {
+  const dropped: string[] = []
+  const recent = new BoundedMap<number, string>(2, (value) => dropped.push(value))
+  recent.set(1, 'a').set(2, 'b')
+  recent.delete(1)
+  recent.set(3, 'c')
+  t.deepEqual([[...recent.keys()], dropped], [[2, 3], []])
+})
+
+test('nobody need be told', (t) => {
+  t.deepEqual([...new BoundedMap<number, number>(1).set(1, 1).set(2, 2).keys()], [2])
+})
+
+test('of any keys, the last that were set are kept, in the order in which they were', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20)), fc.integer({ min: 1, max: 9 }), (keys, limit) => {
+      const recent = new BoundedMap<number, number>(limit)
+      for (const key of keys) recent.set(key, key)
+      const lastFirst = [...new Set(keys.toReversed())]
+      t.deepEqual([...recent.keys()], lastFirst.slice(0, limit).reverse())
+    }),
+  )
+})

@@ -1,0 +1,379 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import test from 'ava'
+import fc from 'fast-check'
+import { logFilter, parseLog, parseLoggedBranch, parseLoggedMount } from '../../src/criu/dump-log.js'
+import type { InputError } from '../../src/errors.js'
+import { stringify } from '../../src/text/json.js'
+import { encodeOctal } from '../../src/text/octal.js'
+import type { BranchTable } from '../../src/unions/branch-table.js'
+import { tell } from '../helpers/fixtures.js'
+
+const SAMPLES = 'samples/criu-logs'
+
+/** What a filter makes of lines, each told whole, and what it says is wrong. */
+function filtered(lines: string[]): { tables: BranchTable[]; errors: InputError[] } {
+  const filter = logFilter()
+  const tables: BranchTable[] = []
+  const errors: InputError[] = []
+  lines.forEach((text, i) => {
+    filter.line(
+      { text, number: i + 1 },
+      (table) => tables.push(table),
+      (error) => errors.push(error),
+    )
+  })
+  filter.end?.(
+    (table) => tables.push(table),
+    (error) => errors.push(error),
+  )
+  return { tables, errors }
+}
+
+const br = (index: number, path: string, si = '1a') => `(00.0) /sys/fs/aufs/si_${si}/br${index} : ${path}`
+const pathsOf = (tables: BranchTable[]) => tables.map(({ branches }) => branches.map(({ path }) => path))
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)))
+}
+
+/** The container's root mount, and the branches that sysfs has of it, read by hand. */
+function facts(folder: string) {
+  const line = readFileSync(`${folder}/mountinfo`, 'latin1').split('\n')[0] ?? ''
+  const [id, , dev, root, mountPoint] = line.split(' ')
+  const place = { mount_id: Number(id), mount_point: mountPoint, root, dev }
+  const si = /si=([0-9a-f]+)/.exec(line)?.[1]
+  if (si === undefined) return { place, si: null, paths: [] }
+  const sysfs = `${folder}/sys-fs-aufs/si_${si}`
+  const count = readdirSync(sysfs).filter((name) => /^br\d/.test(name)).length
+  const paths = Array.from({ length: count }, (_, i) => {
+    const text = readFileSync(`${sysfs}/br${i}`, 'latin1')
+    return unescapeOctal(text.slice(0, text.lastIndexOf('=')))
+  })
+  return { place, si, paths }
+}
+
+const overlayPaths: Record<string, string[]> = {
+  overlay: [
+    '28720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85ed311d73bf39/diff',
+    'l/BBBBBBBBBBBBBBBBBBBBBBBBBB',
+    'l/AAAAAAAAAAAAAAAAAAAAAAAAAA',
+  ],
+  'overlay-odd': ['/ov/up ,:dir', '/ov/sp ace', '/ov/com,ma', '/ov/co:lon', '/ov/base'],
+}
+
+for (const name of readdirSync(SAMPLES)) {
+  for (const binary of ['criu', 'criu-fix4']) {
+    test(`The dump log of ${name} by ${binary} gives what sysfs and mountinfo had`, async (t) => {
+      const folder = `${SAMPLES}/${name}`
+      const log = Readable.from([readFileSync(`${folder}/${binary}/dump.log`)])
+      const tables: BranchTable[] = await log.pipe(parseLog()).toArray()
+      const { place, si, paths } = facts(folder)
+      t.is(tables.length, 1)
+      const [table] = tables
+      t.like(table, { ...place, si, source: 'log', xi_path: null, fs_type: si === null ? 'overlay' : 'aufs' })
+      t.deepEqual(pathsOf(tables), [overlayPaths[name] ?? paths])
+      t.deepEqual(Object.keys(table ?? {}), [
+        'mount_id',
+        'mount_point',
+        'root',
+        'dev',
+        'fs_type',
+        'si',
+        'source',
+        'xi_path',
+        'workdir',
+        'branches',
+      ])
+      if (si !== null) {
+        t.true(table?.branches.every((b, i) => b.index === i && b.id === null && b.perm === null))
+        t.true(table?.branches.every(({ attributes }) => attributes.length === 0))
+      }
+    })
+  }
+}
+
+const branchLines: Record<string, [line: string, path: string | null]> = {
+  'nothing before': ['/sys/fs/aufs/si_1a/br0 : /a', '/a'],
+  'a time stamp': ['(00.014075) /sys/fs/aufs/si_1a/br0 : /a', '/a'],
+  'a time stamp and a pid': ['(00.014075)      1: /sys/fs/aufs/si_1a/br0 : /a', '/a'],
+  'a quoted mail': ['> > /sys/fs/aufs/si_1a/br0 : /a', '/a'],
+  'a branch that cannot be read before it': ['x /sys/fs/aufs/si_2b/br3: /sys/fs/aufs/si_1a/br0 : /a', '/a'],
+  'a branch /': ['/sys/fs/aufs/si_1a/br0 : /', '/'],
+  'an escaped space, tab, newline and backslash': [
+    '/sys/fs/aufs/si_1a/br0 : /a\\040\\011\\012\\134',
+    '/a \t\n\\',
+  ],
+  'a name that looks like an escape': ['/sys/fs/aufs/si_1a/br0 : /lit\\134040eral', '/lit\\040eral'],
+  'a raw space': ['/sys/fs/aufs/si_1a/br0 : /a b', '/a b'],
+  'bytes that are no UTF-8': ['/sys/fs/aufs/si_1a/br0 : /\xff\xfe', '/\xff\xfe'],
+  'signs that mean something elsewhere': ['/sys/fs/aufs/si_1a/br0 : /a:b,c=rw#d : e', '/a:b,c=rw#d : e'],
+  'an escaped carriage return': ['/sys/fs/aufs/si_1a/br0 : /a\\015', '/a\r'],
+  'a read error of CRIU': ['Parse error reading /sys/fs/aufs/si_1a/br0: Argument list too long', null],
+  'no path': ['/sys/fs/aufs/si_1a/br0 : ', null],
+  'a number with a zero before it': ['/sys/fs/aufs/si_1a/br00 : /a', null],
+  'a number that no branch has': ['/sys/fs/aufs/si_1a/br123456 : /a', null],
+  'an id that is none': ['/sys/fs/aufs/si_x/br0 : /a', null],
+  brid: ['/sys/fs/aufs/si_1a/brid0 : /a', null],
+}
+
+for (const [name, [line, path]] of Object.entries(branchLines)) {
+  test(`A branch line: ${name}`, (t) => {
+    t.deepEqual(parseLoggedBranch(line), path === null ? null : { si: '1a', index: 0, path })
+  })
+}
+
+const at = { fs_type: 'aufs', mount_id: 30, dev: '0:18', root: '/', mount_point: '/', options: 'si=1a' }
+const mountLines: Record<string, [line: string, mount: object | null]> = {
+  'of the root': ['\ttype aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x200000 options si=1a', {}],
+  'of a volume': [
+    'type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a',
+    { mount_point: '/vol' },
+  ],
+  'of a disk': [
+    'type aufs source none mnt_id 30 s_dev 0xfe00000 / @ ./ flags 0 options si=1a',
+    { dev: '254:0' },
+  ],
+  'of the largest device': [
+    'type aufs source n mnt_id 30 s_dev 0xffffffff / @ ./ flags 0 options si=1a',
+    { dev: '4095:1048575' },
+  ],
+  'of a folder of the union': [
+    'type aufs source none mnt_id 30 s_dev 0x12 /d e @ ./ flags 0 options si=1a',
+    { root: '/d e' },
+  ],
+  'with spaces in the source': [
+    'type aufs source a b  c mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
+    {},
+  ],
+  'without a source': ['type aufs source  mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a', {}],
+  'with the words of the format in the source': [
+    'type aufs source x flags 1 options si=2b @ ./y type ext4 source mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
+    {},
+  ],
+  'with the words of the format in the mount point': [
+    'type aufs source none mnt_id 30 s_dev 0x12 / @ ./x @ ./y mnt_id 3 s_dev 0x1 / flags 7 options si=2b flags 0 options si=1a',
+    { mount_point: '/x @ ./y mnt_id 3 s_dev 0x1 / flags 7 options si=2b' },
+  ],
+  'without options': [
+    'type proc source proc mnt_id 30 s_dev 0x12 / @ ./ flags 0x20000e options ',
+    { fs_type: 'proc', options: '' },
+  ],
+  'cut off': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x20', null],
+  'cut in two by a newline in the mount point': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./vo', null],
+}
+
+for (const [name, [line, mount]] of Object.entries(mountLines)) {
+  test(`A mount line: ${name}`, (t) => {
+    t.deepEqual(parseLoggedMount(`(00.154319) ${line}`), mount === null ? null : { ...at, ...mount })
+  })
+}
+
+test('Hostile lines take no more time than long ones', (t) => {
+  const start = performance.now()
+  for (const part of [
+    'type ',
+    ' mnt_id 1 s_dev 0 /',
+    ' flags 0 options ',
+    '/sys/fs/aufs/si_1a/br0 ',
+    ' @ ./',
+    '\\040',
+    '\r',
+  ]) {
+    const line = part.repeat(200_000)
+    for (const before of ['', '/sys/fs/aufs/si_1a/br0 : /', 'type aufs source none mnt_id 30 s_dev 0x12 /']) {
+      parseLoggedBranch(before + line)
+      parseLoggedMount(before + line)
+    }
+  }
+  t.true(performance.now() - start < 10_000)
+})
+
+test('Branches are in the order of their numbers, br10 after br9', (t) => {
+  const numbers = [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9]
+  const { tables } = filtered(numbers.map((n) => br(n, `/${n}`)))
+  t.deepEqual(pathsOf(tables), [Array.from({ length: 12 }, (_, n) => `/${n}`)])
+})
+
+test('A collection ends at another line, another superblock, a repeated number, and the end', (t) => {
+  const lines = [
+    br(0, '/a'),
+    br(1, '/b'),
+    'x',
+    br(0, '/c'),
+    br(0, '/d', '2b'),
+    br(1, '/e', '2b'),
+    br(0, '/f', '2b'),
+  ]
+  t.deepEqual(pathsOf(filtered(lines).tables), [['/a', '/b'], ['/c'], ['/d', '/e'], ['/f']])
+})
+
+test('The same collection logged again is given once, in whatever order and wherever mounted', (t) => {
+  const mount = (id: number) => `type aufs source none mnt_id ${id} s_dev 0x12 / @ ./ flags 0 options si=1a`
+  const lines = [
+    mount(1),
+    br(0, '/a'),
+    br(1, '/b'),
+    mount(2),
+    br(1, '/b'),
+    br(0, '/a'),
+    br(0, '/a'),
+    br(1, '/c'),
+  ]
+  const { tables } = filtered(lines)
+  t.deepEqual(pathsOf(tables), [
+    ['/a', '/b'],
+    ['/a', '/c'],
+  ])
+  t.deepEqual(
+    tables.map((table) => table.mount_id),
+    [1, 2],
+  )
+})
+
+test('The last 10,000 collections are remembered, and no more', (t) => {
+  const lines = Array.from({ length: 10_000 }, (_, i) => br(0, `/${i}`))
+  t.is(filtered([br(0, '/a'), ...lines.slice(1), br(0, '/a')]).tables.length, 10_000)
+  t.is(filtered([br(0, '/a'), ...lines, br(0, '/a')]).tables.length, 10_002)
+})
+
+test('A gap in the numbers is a message of the line where the collection began, and no table', (t) => {
+  const lines = ['x', br(0, '/a'), br(2, '/c'), br(0, '/d', '2b'), br(1, '/e', '3c')]
+  const { tables, errors } = filtered(lines)
+  t.deepEqual(pathsOf(tables), [['/d']])
+  t.deepEqual(
+    errors.map(({ line, message }) => [line, message]),
+    [
+      [2, 'br1 of si_1a is missing in the branch lines that begin here'],
+      [5, 'br0 of si_3c is missing in the branch lines that begin here'],
+    ],
+  )
+})
+
+test('The mount is that of the last line before the collection, not of the one that ends it', (t) => {
+  const mount = (id: number, si: string) =>
+    `(00.1) \ttype aufs source none mnt_id ${id} s_dev 0x12 / @ ./ flags 0x200000 options dio,si=${si},dirperm1`
+  const { tables } = filtered([
+    mount(1, '1a'),
+    mount(2, '1a'),
+    mount(3, '2b'),
+    br(0, '/a'),
+    mount(4, '1a'),
+    br(0, '/c', '3c'),
+  ])
+  t.deepEqual(
+    tables.map(({ mount_id, dev }) => [mount_id, dev]),
+    [
+      [2, '0:18'],
+      [null, null],
+    ],
+  )
+})
+
+test('An overlay is a table at once, each mount its own, and what is none is an error', (t) => {
+  const line = (id: number, options: string) =>
+    `type overlay source o mnt_id ${id} s_dev 0x14 / @ ./ flags 0 options ${options}`
+  const odd = 'lowerdir=/sp\\040ace:/com\\134\\054ma:/co\\134:lon::/data,upperdir=/u\\134\\054:,workdir=/w'
+  const { tables } = filtered([line(1, odd), line(1, odd), line(2, odd)])
+  t.deepEqual(
+    tables.map(({ mount_id, workdir }) => [mount_id, workdir]),
+    [
+      [1, '/w'],
+      [2, '/w'],
+    ],
+  )
+  t.deepEqual(pathsOf(tables.slice(0, 1)), [['/u,:', '/sp ace', '/com,ma', '/co:lon', '/data']])
+  t.deepEqual(filtered([line(1, 'userxattr')]).tables, [], 'a line that was cut')
+})
+
+test('The carriage return of a line ending is no part of what it says, and a line of nothing else ends no collection', (t) => {
+  const overlay =
+    'type overlay source o mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options lowerdir=/a,upperdir=/u,workdir=/w\r'
+  const { tables } = filtered([`${br(0, '/a')}\r`, '\r', `${br(1, '/b')}\r`, overlay])
+  t.deepEqual(pathsOf(tables), [
+    ['/a', '/b'],
+    ['/u', '/a'],
+  ])
+  t.is(tables[1]?.workdir, '/w')
+})
+
+test('A line that is too long ends a collection', async (t) => {
+  const errors: string[] = []
+  const onError = ({ message }: Error) => errors.push(message)
+  const log = Readable.from([`${br(0, '/a')}\n${'x'.repeat(100)}\n${br(1, '/b')}\n`])
+  const tables = await log.pipe(parseLog({ maxLine: 80, onError })).toArray()
+  t.deepEqual(pathsOf(tables), [['/a']])
+  t.is(errors.length, 2)
+  t.regex(errors[0] ?? '', /longer than 80 bytes/)
+  t.regex(errors[1] ?? '', /br0 of si_1a is missing/)
+})
+
+test('Records are text, with their exact bytes beside what is no UTF-8', async (t) => {
+  const log = Readable.from([Buffer.from(`${br(0, '/\xff')}\n${br(1, '/\xc3\xa9')}`, 'latin1')])
+  const [table] = await log.pipe(parseLog()).toArray()
+  t.like(table.branches[0], { path: '/\ufffd', path_b64: 'L/8=' })
+  t.like(table.branches[1], { path: '/é' })
+})
+
+test('What sysfs would escape of any branches comes back, whatever stands before and between', (t) => {
+  const byte = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code))
+  const path = fc.string({ unit: byte, maxLength: 20 }).map((name) => `/${name}`)
+  const noise = fc.string({ unit: byte, maxLength: 20 }).filter((text) => !/\/sys|\n/.test(text))
+  const collections = fc.array(fc.tuple(noise, fc.array(path, { minLength: 1, maxLength: 12 })), {
+    maxLength: 4,
+  })
+  fc.assert(
+    fc.property(collections, (all) => {
+      const lines = all.flatMap(([before, paths], i) =>
+        paths.map((each, n) => `${before}/sys/fs/aufs/si_${i}/br${n} : ${encodeOctal(each)}`).concat(before),
+      )
+      t.deepEqual(
+        pathsOf(filtered(lines).tables),
+        all.map(([, paths]) => paths),
+        stringify(all),
+      )
+    }),
+  )
+})
+
+test('A path with a NUL is an error, and the branches before it are no table', (t) => {
+  const errors: string[] = []
+  const tables: BranchTable[] = []
+  const filter = logFilter()
+  const lines = [br(0, '/a', '1'), br(0, '/a'), br(1, '/b\0'), br(2, '/c'), br(0, '/d', '2')]
+  const emit = (table: BranchTable) => tables.push(table)
+  const warn = ({ reason }: InputError) => errors.push(reason)
+  lines.forEach((text, i) => {
+    try {
+      filter.line({ text, number: i + 1 }, emit, warn)
+    } catch (error) {
+      errors.push(String(error))
+    }
+  })
+  filter.end?.(emit, warn)
+  t.deepEqual(pathsOf(tables), [['/a'], ['/d']])
+  t.regex(errors[0] ?? '', /^InputError: a NUL/)
+  t.is(errors.length, 2, 'and of br2 those before it are missing')
+})
+
+test('A line longer than what CRIU logs from is an error where it is of a branch or a mount, and nothing elsewhere', (t) => {
+  const long = 'x'.repeat(8192)
+  const mount = `type aufs source none mnt_id 30 s_dev 0x12 / @ ./${long} flags 0 options si=1a`
+  const { records: tables, errors } = tell(logFilter(), [
+    long,
+    br(0, '/a'),
+    br(1, `/${long}`),
+    mount,
+    br(0, '/a'),
+  ])
+  t.deepEqual(pathsOf(tables), [['/a']])
+  t.is(tables[0]?.mount_point, null)
+  t.deepEqual(
+    errors.map(({ reason }) => reason),
+    ['longer than CRIU logs (8192 bytes)', 'longer than CRIU logs (8192 bytes)'],
+  )
+})
+
+test('Three octal zeros are no NUL, as no name has one', (t) => {
+  t.is(parseLoggedBranch(br(0, '/a\\000b'))?.path, '/a\\000b')
+})

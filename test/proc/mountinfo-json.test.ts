@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import test from 'ava'
+import fc from 'fast-check'
+import { InputError } from '../../src/errors.js'
+import { parseMount } from '../../src/proc/mountinfo.js'
+import { mountJsonFilter, plainMountJson } from '../../src/proc/mountinfo-json.js'
+import type { ByteString } from '../../src/text/byte-string.js'
+import { ndjsonLine } from '../../src/text/json.js'
+import { tell } from '../helpers/fixtures.js'
+
+/** What a line is by way of its record; null where it is none of a mount. */
+function byRecord(line: ByteString): ByteString | null {
+  try {
+    return ndjsonLine(parseMount(line))
+  } catch (error) {
+    if (error instanceof InputError) return null
+    throw error
+  }
+}
+
+const plain: { name: string; line: ByteString }[] = [
+  { name: 'no optional field', line: '29 21 0:17 / / rw - aufs none rw,si=18bf05b21c975f3c' },
+  {
+    name: 'four optional fields',
+    line: '1 2 0:3 / /m rw shared:1 master:2 propagate_from:3 unbindable - x y rw',
+  },
+  { name: 'an empty source', line: '1 2 0:3 / /m rw - tmpfs  rw,size=1k' },
+  { name: 'a source of a dash', line: '1 2 0:3 / /m rw - tmpfs - rw' },
+  { name: 'a dash in each field', line: '1 2 0:3 /- /a-b r-w m-n - x-y -- -,-' },
+  { name: 'a namespace for a root', line: '571 24 0:4 net:[4026531840] /run/ns rw - nsfs nsfs rw' },
+  { name: 'commas at the ends', line: '1 2 0:3 / /m ,rw, - x y ,,' },
+  { name: 'no super option', line: '1 2 0:3 / /m rw - x y ' },
+]
+for (const { name, line } of plain) {
+  test(`${name}: as the record says, without it`, (t) => {
+    t.not(plainMountJson(line), null)
+    t.is(plainMountJson(line), byRecord(line))
+  })
+}
+
+const odd: { name: string; line: ByteString }[] = [
+  { name: 'an escaped space', line: '1 2 0:3 / /a\\040b rw - x y rw' },
+  { name: 'a quote', line: '1 2 0:3 / /a"b rw - x y rw' },
+  { name: 'a tab', line: '1 2 0:3 / /a\tb rw - x y rw' },
+  { name: 'more than ASCII', line: '1 2 0:3 / /\xc3\xa9 rw - x y rw' },
+  { name: 'raw spaces after the source', line: '1 2 0:3 / /m rw - 9p drvfs rw,path=C:/Program Files' },
+  { name: 'an id that begins with a zero', line: '01 2 0:3 / /m rw - x y rw' },
+  { name: 'five optional fields', line: '1 2 0:3 / /m rw a b c d e - x y rw' },
+]
+for (const { name, line } of odd) {
+  test(`${name}: the record is made`, (t) => {
+    t.is(plainMountJson(line), null)
+    const { records } = tell(mountJsonFilter(), [line])
+    t.deepEqual(records, [byRecord(line) ?? 'none'])
+  })
+}
+
+const none: { name: string; line: ByteString }[] = [
+  { name: 'a dash for a root', line: '1 2 0:3 - /m rw - x y rw' },
+  { name: 'a dash for a mount point', line: '1 2 0:3 / - rw - x y rw' },
+  { name: 'a dash for the options', line: '1 2 0:3 / /m - x - y z rw' },
+  { name: 'no separator', line: '1 2 0:3 / /m rw x y rw' },
+  { name: 'an id of sixteen digits', line: '1234567890123456 2 0:3 / /m rw - x y rw' },
+  { name: 'a NUL', line: '1 2 0:3 / /m rw - x y rw\0' },
+  { name: 'millions of fields', line: `1 2 0:3 / /m rw${' x'.repeat(4e6)}` },
+]
+for (const { name, line } of none) {
+  test(`${name}: no mount`, (t) => {
+    t.is(plainMountJson(line), null)
+    t.is(byRecord(line), null)
+  })
+}
+
+const piece = fc.oneof(
+  fc.constantFrom(
+    ...[' ', ' - ', '-', ',', '/', ':', '0:1', '1', '0', 'rw', '\\040', '"', '\\', '\xff', '\0'],
+  ),
+  fc.constantFrom('1 2 0:3 / /m rw - x y rw,a', '1 2 0:3 / /m rw shared:1 master:2', ' - ext4 /dev/sda1 rw'),
+)
+
+test('whatever a line holds, nothing else comes out than by way of its record', (t) => {
+  let count = 0
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const line = pieces.join('')
+      const json = plainMountJson(line)
+      if (json === null) return
+      count += 1
+      t.is(byRecord(line), json)
+    }),
+    { numRuns: 5000 },
+  )
+  t.true(count > 100)
+})
+
+test('every line of the captures comes out as by way of its record, most of them without it', (t) => {
+  const files = readdirSync('samples', { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /(^|\/)mountinfo$/.test(path),
+  )
+  const lines = files.flatMap((file) => readFileSync(`samples/${file}`, 'latin1').split('\n').filter(Boolean))
+  const made = lines.filter((line) => plainMountJson(line) === null)
+  t.true(lines.length > 100)
+  t.true(made.length < lines.length / 5, `${made.length} of ${lines.length}`)
+  for (const line of lines) t.is(plainMountJson(line) ?? byRecord(line), byRecord(line))
+})

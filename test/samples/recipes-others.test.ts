@@ -1,0 +1,316 @@
+/** The recipes that hand records to other tools: databases, Docker's own folder, jc. */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import { skip, tempFolder, utf8, writeTree } from '../helpers/fixtures.js'
+import { captured, hasTool, recipeFolder } from '../helpers/recipe.js'
+import { lines, outcome, run } from '../helpers/run.js'
+
+const { folder, path, recipe } = recipeFolder()
+const duckdb = fileURLToPath(new URL('../helpers/duckdb.js', import.meta.url))
+writeFileSync(`${folder}/duckdb`, `#!/bin/sh\nexec '${process.execPath}' '${duckdb}' "$@"\n`, { mode: 0o755 })
+
+/** What a mapping is, for the sums: whose, from where, and how many bytes. */
+interface Sum {
+  bytes: string
+  container: string
+  layer: string
+  layer_b64: string | null
+}
+
+const parsed = (stdout: string) =>
+  lines(Buffer.from(stdout, 'latin1').toString()).map((line) => JSON.parse(line))
+/** JSON numbers past 2^53 are read to the digit, as their text. */
+const sumsOf = (stdout: string) =>
+  parsed(stdout.replace(/"bytes": ?(\d+)/g, '"bytes":"$1"')).map(
+    (sum): Sum => ({ ...sum, layer_b64: sum.layer_b64 ?? null }),
+  )
+
+const table = {
+  ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
+  ...{ xi_path: null, workdir: null },
+}
+const branchOf = (layer: Partial<Sum>, index: number) => ({
+  ...{ index, id: null, path: layer.layer },
+  ...(layer.layer_b64 == null ? {} : { path_b64: layer.layer_b64 }),
+  ...{ perm: 'ro', attributes: [] },
+})
+const kernel = {
+  ...{ dev: null, ino: null, maps_dev: null, maps_ino: null, maps_name: null },
+  ...{ mnt_id: null, mnt_listed: null },
+}
+const b64 = (bytes: string) => Buffer.from(bytes, 'latin1').toString('base64')
+
+const WEB = 'a'.repeat(64)
+const plain = { layer: '/l/base', layer_b64: null }
+const hostile = { layer: '/l/a\nb\t\x1f"c\\d\' $(id);\u2028,{}', layer_b64: null }
+const number = { layer: '/l/0x10', layer_b64: null }
+const bad = { layer: '/l/bad\ufffd', layer_b64: b64('/l/bad\xff') }
+const worse = { layer: '/l/bad\ufffd', layer_b64: b64('/l/bad\xfe') }
+
+/** Mappings, and the sums that are right of them. */
+const mappings: [
+  start: string,
+  end: string,
+  container: string | null,
+  layer: Omit<Sum, 'bytes' | 'container'>,
+][] = [
+  ['fffffffffff000', '100000000000000', WEB, plain],
+  ['0', '1000', WEB, plain],
+  ['7ffffffff000', '800000000000', null, plain],
+  ['0', '20000000001000', null, hostile],
+  ['ffffff0000000', 'ffffff0002000', '1e5', number],
+  ['10', '1f', '0x1f', number],
+  ['0', '3000', null, bad],
+  ['fff0000000000000', 'fff0000000009000', null, worse],
+]
+const sums: Sum[] = [
+  { bytes: '9007199254745088', container: '-', ...hostile },
+  { bytes: '36864', container: '-', ...worse },
+  { bytes: '12288', container: '-', ...bad },
+  { bytes: '8192', container: '1e5', ...number },
+  { bytes: '8192', container: WEB, ...plain },
+  { bytes: '4096', container: '-', ...plain },
+  { bytes: '15', container: '0x1f', ...number },
+]
+
+const databases: [title: string, name: string, tool: string][] = [
+  ['SQLite', 'bytes-sqlite', 'sqlite3'],
+  ['Miller', 'bytes-miller', 'mlr'],
+  ['DuckDB', 'bytes-duckdb', `${folder}/duckdb`],
+]
+
+/** Writes the mappings, and the union that they are of, for `aufs-vma` to read. */
+function written(dir: string): string[] {
+  const layers = [plain, hostile, number, bad, worse]
+  writeFileSync(`${dir}/tables`, JSON.stringify({ ...table, branches: layers.map(branchOf) }))
+  const raw = mappings.map(([start, end, container, { layer, layer_b64 }]) => {
+    const link = Buffer.from(
+      layer_b64 === null ? utf8(layer) : Buffer.from(layer_b64, 'base64').toString('latin1'),
+      'latin1',
+    )
+    const twin = layer_b64 === null ? {} : { link_b64: b64(`${link.toString('latin1')}/x`) }
+    return JSON.stringify({
+      ...{ pid: 1, comm: '0x10', container, start, end, perms: 'r-xp', offset: '0' },
+      ...{ link: `${layer}/x`, ...twin, kernel },
+    })
+  })
+  writeFileSync(`${dir}/raw`, [...raw, JSON.stringify(elsewhere)].join('\n'))
+  return ['--branches', `${dir}/tables`, `${dir}/raw`]
+}
+
+test('Layers whose names look the same are not added up', async (t) => {
+  if (!hasTool('jq')) return skip(t, 'no jq')
+  const { stdout } = await recipe('bytes-by-layer', written(tempFolder(t)))
+  const told = lines(Buffer.from(stdout, 'latin1').toString()).filter((line) => line.includes('\ufffd'))
+  t.deepEqual(told, [`36864\t${worse.layer}\t${worse.layer_b64}`, `12288\t${bad.layer}\t${bad.layer_b64}`])
+})
+
+for (const [title, name, tool] of databases) {
+  test(`${title}: bytes by layer and container, to the byte, whatever the names`, async (t) => {
+    if (!hasTool(tool)) return skip(t, `no ${tool}`)
+    const { stdout, stderr, status } = await recipe(name, written(tempFolder(t)))
+    t.deepEqual([stderr, status], ['', 0])
+    t.deepEqual(sumsOf(stdout), sums)
+  })
+
+  test(`${title}: a captured container has the sums that jq finds`, async (t) => {
+    if (!hasTool(tool) || !hasTool('jq')) return skip(t, `no ${tool}, or no jq`)
+    const there = captured('leaky-01-docker', 112)
+    const [byTool, byJq] = await Promise.all([recipe(name, there), recipe('bytes-by-layer', there)])
+    const rows = sumsOf(byTool.stdout).map(({ bytes, layer }) => `${bytes}\t${layer}`)
+    t.true(rows.length > 2)
+    t.deepEqual(rows.sort(), lines(byJq.stdout).sort())
+  })
+
+  test(`${title}: nothing mapped gives nothing`, async (t) => {
+    if (!hasTool(tool)) return skip(t, `no ${tool}`)
+    t.deepEqual(await recipe(name, ['/dev/null']), { stdout: '', stderr: '', status: 0 })
+  })
+}
+
+/** A file that no layer supplies. */
+const elsewhere = {
+  ...{ pid: 1, comm: 'x', container: null, start: '0', end: '1000', perms: 'r-xp', offset: '0' },
+  ...{ link: '/memfd:x (deleted)', kernel },
+}
+
+/** A mount with its layers, and the union that it lies on. */
+interface Row {
+  mount_id: number
+  mount_point: string
+  layers: (string | null)[] | null
+  on: string | null
+}
+
+/** A union at `/` of one layer, a volume on it, and a mount on that: the parent is the volume. */
+const mountinfo = [
+  '29 21 0:17 / / rw - aufs none rw,si=1a,br:/l/base=ro',
+  '36 29 254:0 /v /vol\\012x\\134 rw shared:1 - ext4 /dev/vda rw',
+  '37 36 0:20 / /vol\\012x\\134/t rw - tmpfs none rw',
+  '21 1 0:2 / /host rw - tmpfs none rw',
+].join('\n')
+const joined: Row[] = [
+  { mount_id: 29, mount_point: '/', layers: ['/l/base'], on: null },
+  { mount_id: 36, mount_point: '/vol\nx\\', layers: null, on: '/' },
+  { mount_id: 37, mount_point: '/vol\nx\\/t', layers: null, on: null },
+  { mount_id: 21, mount_point: '/host', layers: null, on: null },
+]
+interface Joined {
+  mount_id: number
+  mount_point: string
+  branches: { path: string }[] | null
+  on: string | null
+}
+
+for (const [tool, command, known] of [
+  ['aufs-mounts', 'aufs-mounts', joined],
+  // jc leaves the kernel's octal as it is.
+  ['jc', 'jc --proc-pid-mountinfo', null],
+] as const) {
+  test(`Mounts as ${tool} tells them are joined with tables by mount id`, async (t) => {
+    if (!hasTool('jq') || (tool === 'jc' && !hasTool('jc'))) return skip(t, 'no jq, or no jc')
+    const dir = tempFolder(t)
+    writeFileSync(`${dir}/mountinfo`, `${mountinfo}\n`)
+    const told = await outcome('sh', ['-c', `${command} < ${dir}/mountinfo > ${dir}/mounts`], '', path)
+    t.deepEqual([told.stderr, told.status], ['', 0])
+    writeFileSync(`${dir}/tables`, (await run('aufs-branches', [`${dir}/mountinfo`])).stdout)
+    const { stdout, stderr, status } = await recipe('join-mounts', [`${dir}/mounts`, `${dir}/tables`])
+    t.deepEqual([stderr, status], ['', 0])
+    const rows = parsed(stdout).map(({ mount_id, mount_point, branches, on }: Joined) => ({
+      ...{ mount_id, mount_point, layers: branches?.map((branch) => branch.path) ?? null, on },
+    }))
+    const ids = ({ mount_id, layers, on }: Row) => ({ mount_id, layers, on })
+    if (known === null) t.deepEqual(rows.map(ids), joined.map(ids))
+    else t.deepEqual(rows, known)
+  })
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const digest = (text: string) => `sha256:${sha256(text)}`
+
+/** A layer of an image as Docker keeps it: which one it is on, what it holds, and the folder that it lies in. */
+interface Layer {
+  chain: string
+  files: Record<string, string | null>
+}
+function layer(driver: string, parent: string | null, content: string, cache: string, short: string): Layer {
+  const diff = digest(content)
+  const chain = parent === null ? diff : digest(`${parent} ${diff}`)
+  const at = `image/${driver}/layerdb/sha256/${chain.slice('sha256:'.length)}`
+  return {
+    chain,
+    files: {
+      ...{
+        [`${at}/cache-id`]: cache,
+        [`${at}/diff`]: diff,
+        [`${at}/size`]: '4096',
+        [`${at}/tar-split.json.gz`]: '',
+      },
+      ...(parent === null ? {} : { [`${at}/parent`]: parent }),
+      ...(driver === 'overlay2'
+        ? { [`overlay2/${cache}/link`]: short, [`overlay2/${cache}/diff`]: null }
+        : {}),
+    },
+  }
+}
+
+/** Two images on one base, one of them without a name, another image with the base's content elsewhere, a container. */
+function docker(driver: string): Record<string, string | null> {
+  const base = layer(driver, null, 'base', sha256('cache of base'), 'A'.repeat(26))
+  const nginx = layer(driver, base.chain, 'nginx', sha256('cache of nginx'), 'B'.repeat(26))
+  // The same content on nothing is another layer.
+  const alone = layer(driver, null, 'nginx', sha256('cache of alone'), 'E'.repeat(26))
+  const image = (name: string, ...contents: string[]) => ({
+    [`image/${driver}/imagedb/content/sha256/${sha256(name)}`]: JSON.stringify({
+      ...{ architecture: 'amd64', os: 'linux' },
+      rootfs: { type: 'layers', diff_ids: contents.map(digest) },
+    }),
+  })
+  const own = sha256('mount')
+  const mount = `image/${driver}/layerdb/mounts/${WEB}`
+  return {
+    ...{ ...base.files, ...nginx.files, ...alone.files },
+    ...{ ...image('debian', 'base'), ...image('nginx', 'base', 'nginx'), ...image('nameless', 'nginx') },
+    [`image/${driver}/repositories.json`]: JSON.stringify({
+      Repositories: {
+        debian: { 'debian:12': digest('debian'), [`debian@${digest('manifest')}`]: digest('debian') },
+        'registry:5000/nginx': {
+          'registry:5000/nginx:1': digest('nginx'),
+          'registry:5000/nginx:2': digest('nginx'),
+        },
+      },
+    }),
+    ...{ [`${mount}/mount-id`]: own, [`${mount}/init-id`]: `${own}-init`, [`${mount}/parent`]: nginx.chain },
+    ...(driver === 'overlay2'
+      ? {
+          ...{ [`overlay2/${own}/link`]: 'C'.repeat(26), [`overlay2/${own}-init/link`]: 'D'.repeat(26) },
+          ...{ [`overlay2/${own}/lower`]: `l/${'D'.repeat(26)}:l/${'B'.repeat(26)}:l/${'A'.repeat(26)}` },
+          'overlay2/l': null,
+        }
+      : {}),
+  }
+}
+
+const NGINX = ['registry:5000/nginx:1', 'registry:5000/nginx:2']
+const BASE = ['debian:12', ...NGINX]
+interface Owned {
+  images: string[]
+  container?: string
+}
+
+/** Branches as kernels tell them, and whose they are. */
+function branches(root: string, driver: string): [path: string | null, owned: Owned][] {
+  const none = { images: [] }
+  if (driver === 'aufs')
+    return [
+      [`${root}/aufs/diff/${sha256('mount')}`, { images: [], container: WEB }],
+      [`${root}/aufs/diff/${sha256('mount')}-init`, { images: [], container: WEB }],
+      [`${root}/aufs/diff/${sha256('cache of nginx')}`, { images: NGINX }],
+      [`${root}/aufs/diff/${sha256('cache of base')}`, { images: BASE }],
+    ]
+  return [
+    [`${root}/overlay2/${sha256('mount')}/diff`, { images: [], container: WEB }],
+    [`${root}/overlay2/l/${'D'.repeat(26)}`, { images: [], container: WEB }],
+    [`${root}/overlay2/l/${'B'.repeat(26)}`, { images: NGINX }],
+    // As Docker gives it to the kernel, from its own folder.
+    [`l/${'A'.repeat(26)}`, { images: BASE }],
+    [`${root}/overlay2/${sha256('cache of alone')}/diff`, { images: [digest('nameless')] }],
+    [`${root}/overlay2/l/${'Z'.repeat(26)}`, none],
+    [`/evil/overlay2/${sha256('cache of base')}/diff\nx`, none],
+    [null, none],
+  ]
+}
+
+for (const driver of ['overlay2', 'aufs'])
+  test(`Docker's own folder tells which image each layer of ${driver} is of, and which container`, async (t) => {
+    if (!hasTool('jq')) return skip(t, 'no jq')
+    const root = `${tempFolder(t)}/var lib $x\ndocker`
+    writeTree(root, docker(driver))
+    const told = branches(root, driver)
+    const union = { ...table, branches: told.map(([layer], index) => ({ index, path: layer, perm: 'ro' })) }
+    const vmas = told.map(([layer], pid) => ({ pid, path: '/bin/sh', branch: { path: layer } }))
+    const input = [union, ...vmas, { pid: 9, branch: null }].map((record) => JSON.stringify(record))
+    const { stdout, stderr, status } = await recipe('images', [root], utf8(input.join('\n')))
+    t.deepEqual([stderr, status], ['', 0])
+    const [withImages, ...others] = parsed(stdout)
+    t.deepEqual(
+      withImages.branches,
+      told.map(([layer, owned], index) => ({ index, path: layer, perm: 'ro', ...owned })),
+    )
+    t.deepEqual(others, [
+      ...told.map(([layer, owned], pid) => ({ pid, path: '/bin/sh', branch: { path: layer, ...owned } })),
+      { pid: 9, branch: null },
+    ])
+  })
+
+test('watch ends when what it watches has changed', (t) => {
+  const dir = tempFolder(t)
+  if (!hasTool('watch') || !hasTool('script'))
+    return skip(t, 'no watch, or no script, which gives it a terminal')
+  const line = `(sleep 1; echo x > ${dir}/log) & TERM=vt100 watch -g -n 0.2 cat ${dir}/log`
+  writeFileSync(`${dir}/log`, '')
+  t.is(spawnSync('script', ['-qec', line, '/dev/null'], { timeout: 20_000 }).status, 0)
+})

@@ -1,0 +1,302 @@
+import { spawnSync } from 'node:child_process'
+import fs, { chmodSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import test from 'ava'
+import type { ByteString } from '../../../src/text/byte-string.js'
+import { readSuperblock } from '../../../src/unions/aufs/sysfs.js'
+import type { Branch } from '../../../src/unions/branch-table.js'
+import { inputError, skip, tempFolder, writeTree } from '../../helpers/fixtures.js'
+
+const branch = (index: number, id: number | null, path: ByteString | null, permission?: string): Branch => {
+  const [perm = null, ...attributes] = permission?.split('+') ?? []
+  return { index, id, path, perm, attributes }
+}
+
+/** The files of a superblock, as AUFS has them: an id for each branch, from 64 on. */
+function superblock(texts: ByteString[], xino = '/dev/shm/aufs.xino\n'): Record<string, ByteString> {
+  const files = texts.flatMap((text, i) => [
+    [`br${i}`, `${text}\n`],
+    [`brid${i}`, `${64 + i}\n`],
+  ])
+  return Object.fromEntries([...files, ['xi_path', xino]])
+}
+
+test('a superblock has its branches, topmost first, with their ids', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_18bf05b21c975f3c`, superblock(['/l/top=rw', '/l/ro=ro+wh', '/cd=rr']))
+  t.deepEqual(readSuperblock(sysfs, '18bf05b21c975f3c'), {
+    xi_path: '/dev/shm/aufs.xino',
+    branches: [branch(0, 64, '/l/top', 'rw'), branch(1, 65, '/l/ro', 'ro+wh'), branch(2, 66, '/cd', 'rr')],
+    errors: [],
+  })
+})
+
+test('ids stay with their branches, whatever their order', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, {
+    br0: '/new=rw\n',
+    brid0: '70\n',
+    br1: '/old=ro\n',
+    brid1: '64\n',
+    xi_path: '\n',
+  })
+  t.deepEqual(
+    readSuperblock(sysfs, '1').branches.map(({ id }) => id),
+    [70, 64],
+  )
+})
+
+// The exact bytes of captures/leaky-04-odd.
+const odd: [ByteString, ByteString][] = [
+  ['/o/top=rw', '/o/top'],
+  ['/o/base=ro+wh', '/o/base'],
+  ['/o/sp\\040ace=ro+wh', '/o/sp ace'],
+  ['/o/t\\011ab=ro+wh', '/o/t\tab'],
+  ['/o/new\\012line=ro+wh', '/o/new\nline'],
+  ['/o/back\\134slash=ro+wh', '/o/back\\slash'],
+  ['/o/lit\\134040eral=ro+wh', '/o/lit\\040eral'],
+  ['/o/eq=rw=ro+wh', '/o/eq=rw'],
+  ['/o/com,ma=ro+wh', '/o/com,ma'],
+  ['/o/co:lon=ro+wh', '/o/co:lon'],
+  ['/o/#hash=ro+wh', '/o/#hash'],
+  ['/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5=ro+wh', '/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5'],
+  ['/o/bad\xffbyte=ro+wh', '/o/bad\xffbyte'],
+  ['/o/del\\177ete=ro+wh', '/o/del\x7fete'],
+  ['/o/ctl\\001\\033[31m=ro+wh', '/o/ctl\x01\x1b[31m'],
+  ['/o/trail.\\040=ro+wh', '/o/trail. '],
+  ['/o/x\\040(deleted)=ro+wh', '/o/x (deleted)'],
+  [`/o/q"u'o=ro+wh`, `/o/q"u'o`],
+  ['/o/100%d%s=ro+wh', '/o/100%d%s'],
+  ['/o/*?[a]=ro+wh', '/o/*?[a]'],
+]
+
+test('twenty branches with every kind of odd byte, br10 after br9', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_a257da936bb3377a`, superblock(odd.map(([text]) => text)))
+  const { branches, errors } = readSuperblock(sysfs, 'a257da936bb3377a')
+  t.deepEqual(errors, [])
+  t.deepEqual(
+    branches,
+    odd.map(([, path], i) => branch(i, 64 + i, path, i === 0 ? 'rw' : 'ro+wh')),
+  )
+})
+
+test('127 branches are in the order of their numbers', (t) => {
+  const sysfs = tempFolder(t)
+  const texts = Array.from({ length: 127 }, (_, i) => `/l/${i}=${i === 0 ? 'rw' : 'ro'}`)
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock(texts))
+  t.deepEqual(
+    readSuperblock(sysfs, '1').branches.map(({ path }) => path),
+    texts.map((_, i) => `/l/${i}`),
+  )
+})
+
+test('a page of text is read whole', (t) => {
+  const sysfs = tempFolder(t)
+  const path = `/${'x'.repeat(4080)}`
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock([`${path}=rw`, '/b=ro']))
+  t.deepEqual(
+    readSuperblock(sysfs, '1').branches.map((each) => each.path),
+    [path, '/b'],
+  )
+})
+
+const xinos = [
+  { name: 'an empty file is noxino', content: '', expected: null },
+  { name: 'a newline alone is noxino', content: '\n', expected: null },
+  {
+    name: 'its escapes are decoded',
+    content: '/x/sp\\040ace/.aufs.xino\n',
+    expected: '/x/sp ace/.aufs.xino',
+  },
+  { name: 'its newline is not the path', content: '/x/new\\012\n', expected: '/x/new\n' },
+]
+
+for (const { name, content, expected } of xinos) {
+  test(`of xi_path, ${name}`, (t) => {
+    const sysfs = tempFolder(t)
+    writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw'], content))
+    t.is(readSuperblock(sysfs, '1').xi_path, expected)
+  })
+}
+
+test('aufs.brs=0: there is xi_path alone', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { xi_path: '/o/top/.aufs.xino\n' })
+  t.deepEqual(readSuperblock(sysfs, '1'), { xi_path: '/o/top/.aufs.xino', branches: [], errors: [] })
+})
+
+test('files that are no branches are none', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, {
+    ...superblock(['/a=rw']),
+    'br1.ERR': 'x',
+    br01: '/x=ro\n',
+    brx: '/x=ro\n',
+    xbr2: '/x=ro\n',
+    brid7: '71\n',
+  })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual([branches, errors], [[branch(0, 64, '/a', 'rw')], []])
+})
+
+test('a branch that is missing between others, also on a second look, is a message and a branch without a path', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, {
+    br0: '/a=rw\n',
+    brid0: '64\n',
+    br2: '/c=ro\n',
+    brid2: '66\n',
+    xi_path: '',
+  })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, null, null), branch(2, 66, '/c', 'ro')])
+  t.is(errors.length, 1)
+  t.regex(errors[0]?.message ?? '', /si_1\/br1: .*missing/)
+})
+
+test('a branch that cannot be read is a message and a branch without a path; the others stand', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw', '/b=ro', '/c=ro+wh']), br1: null })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null), branch(2, 66, '/c', 'ro+wh')])
+  t.is(errors.length, 1)
+  t.regex(errors[0]?.message ?? '', /si_1\/br1: no file/)
+})
+
+test('no device, FIFO or link of a captured tree is opened', (t) => {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, superblock(['/a=rw', '/b=ro', '/c=ro', '/d=ro']))
+  spawnSync('sh', ['-c', 'rm br1 br2 brid3; mkfifo br1 brid3; ln -s /dev/zero br2'], { cwd: folder })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(
+    branches.map(({ path, id }) => [path, id]),
+    [
+      ['/a', 64],
+      [null, 65],
+      [null, 66],
+      ['/d', null],
+    ],
+  )
+  t.deepEqual(
+    errors.map(({ message }) => message.replace(/.*\//, '')),
+    ['br1: no file', 'br2: no file', 'brid3: no file'],
+  )
+})
+
+test('a number that no branch has is none of a branch', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw']), br3000000: '/b=ro\n' })
+  t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, 64, '/a', 'rw')])
+})
+
+test('a branch that may not be read is a message', (t) => {
+  if (process.getuid?.() === 0) return skip(t, 'root may read all')
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw', '/b=ro']))
+  chmodSync(`${sysfs}/fs/aufs/si_1/br1`, 0)
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null)])
+  t.regex(errors[0]?.message ?? '', /br1: .*EACCES/)
+  t.is(errors.length, 1)
+})
+
+test('a text that is no branch is a message that shows it', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw', '\x1b[31m', '/c=ro']))
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null), branch(2, 66, '/c', 'ro')])
+  t.is(errors.length, 1)
+  t.regex(errors[0]?.message ?? '', /br1: .*"\\u001b\[31m"/)
+})
+
+test('an id that is none is null', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw', '/b=ro']), brid0: 'x\n', brid1: '' })
+  t.deepEqual(
+    readSuperblock(sysfs, '1').branches.map(({ id, path }) => [id, path]),
+    [
+      [null, '/a'],
+      [null, '/b'],
+    ],
+  )
+})
+
+test('a kernel without brid files has branches without ids', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { br0: '/a=rw\n', xi_path: '' })
+  t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, null, '/a', 'rw')])
+})
+
+/** Does something to a superblock in the middle of the first look: when the folder has been listed, and before br0 is read. */
+function whileLooking(folder: string, script: string): void {
+  const { readFileSync } = fs
+  const replace = (read: typeof readFileSync) => {
+    fs.readFileSync = read
+    syncBuiltinESMExports()
+  }
+  const once = (...args: Parameters<typeof readFileSync>) => {
+    replace(readFileSync)
+    spawnSync('sh', ['-c', script], { cwd: folder })
+    return readFileSync(...args)
+  }
+  replace(once as typeof readFileSync)
+}
+
+test('a branch that was missing at the first look and is there at the second is no error', (t) => {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, { ...superblock(['/a=rw', '/b=ro', '/c=ro']), 'br1.later': '/b=ro\n' })
+  spawnSync('rm', ['br1'], { cwd: folder })
+  whileLooking(folder, 'mv br1.later br1')
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(errors, [])
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, '/b', 'ro'), branch(2, 66, '/c', 'ro')])
+})
+
+test('a branch that is removed while we look is no error', (t) => {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, superblock(['/a=rw', '/b=ro', '/c=ro']))
+  whileLooking(folder, 'mv br2 br1; mv brid2 brid1')
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual(errors, [])
+  t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 66, '/c', 'ro')])
+})
+
+test('a union that is unmounted while we look is an error', (t) => {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, superblock(['/a=rw', '/b=ro']))
+  whileLooking(folder, 'mv ../si_1 ../si_2')
+  t.regex(inputError(t, () => readSuperblock(sysfs, '1')).message, /si_1: no such union/)
+})
+
+test('a superblock that is not there is an error', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(sysfs, { 'fs/aufs/si_1': null })
+  t.regex(inputError(t, () => readSuperblock(sysfs, '2')).message, /fs\/aufs\/si_2: no such union/)
+})
+
+test('a machine without AUFS is an error of its own', (t) => {
+  const sysfs = tempFolder(t)
+  t.regex(inputError(t, () => readSuperblock(sysfs, '1')).message, /no AUFS/)
+  t.regex(inputError(t, () => readSuperblock(`${sysfs}/nowhere`, '1')).message, /no AUFS/)
+})
+
+for (const si of ['../x', '', '1/../../x', '1A', '0x1a', '1a\n', '12345678901234567', 'g', '1\0']) {
+  test(`a si= that is no hexadecimal number is never part of a path: ${JSON.stringify(si)}`, (t) => {
+    const sysfs = tempFolder(t)
+    writeTree(`${sysfs}/fs/aufs`, { 'x/br0': '/a=rw\n', 'si_../br0': '/a=rw\n', 'si_1/br0': '/a=rw\n' })
+    t.regex(inputError(t, () => readSuperblock(sysfs, si)).message, /si=.*hexadecimal/)
+  })
+}
+
+test('the si= of every length of captures is one', (t) => {
+  const sysfs = tempFolder(t)
+  for (const si of ['18bf05b21c975f3c', 'b5c9ff2ff0466b2', '1956a7d9c240c0', '0']) {
+    writeTree(`${sysfs}/fs/aufs/si_${si}`, superblock(['/a=rw']))
+    t.is(readSuperblock(sysfs, si).branches.length, 1, si)
+  }
+})

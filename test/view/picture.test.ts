@@ -1,0 +1,252 @@
+import test from 'ava'
+import type { BranchTable } from '../../src/unions/branch-table.js'
+import { type DrawnVma, drawnFilter, isDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
+import { pad, padLeft, processText, shorten, shown, sizeText, widthOf } from '../../src/view/labels.js'
+import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
+import { draw } from '../../src/view/terminal.js'
+import type { VmaBranch } from '../../src/vma/record.js'
+import { read } from '../helpers/facts.js'
+import { tell, utf8 } from '../helpers/fixtures.js'
+import { lines } from '../helpers/run.js'
+
+const branch: VmaBranch = {
+  mount_id: 29,
+  si: '1a',
+  index: 0,
+  id: 64,
+  path: '/l/top',
+  perm: 'rw',
+  attributes: [],
+}
+const lower: VmaBranch = { ...branch, index: 10, id: 74, path: '/l/base', perm: 'ro', attributes: ['wh'] }
+const vma: DrawnVma = {
+  pid: 7,
+  comm: 'app',
+  container: null,
+  start: '1000',
+  end: '3000',
+  perms: 'r--p',
+  path: '/bin/app',
+  rpath: './bin/app',
+  dev: '0:17',
+  ino: '25',
+  state: 'current',
+  branch,
+}
+const ofNoUnion: Partial<DrawnVma> = { branch: null, rpath: null }
+
+function only(records: (DrawnVma | BranchTable)[]): MappedProcess {
+  const [process, ...others] = pictureOf(records).processes
+  if (process === undefined || others.length > 0) throw new Error('not one process')
+  return process
+}
+
+for (const [what, wrong] of [
+  ['nothing', null],
+  ['an address that is no hexadecimal', { ...vma, start: '0x10' }],
+  ['an address of more than 64 bits', { ...vma, end: '10000000000000000' }],
+  ['an address that is a number', { ...vma, end: 12288 }],
+  ['a state of its own', { ...vma, state: 'stale' }],
+  ['a branch without a path', { ...vma, branch: { ...branch, path: undefined } }],
+  ['a branch without a mount', { ...vma, branch: { ...branch, mount_id: undefined } }],
+  ['no path', { ...vma, path: null }],
+  ['a raw record', { pid: 7, comm: 'app', container: null, start: '1', end: '2', link: '/a' }],
+] as const) {
+  test(`no VMA record is ${what}`, (t) => {
+    t.true(isDrawnVma(vma))
+    t.false(isDrawnVma(wrong))
+  })
+}
+
+test('both kinds are read in any order, and all else is an error of its line', (t) => {
+  const [table = ''] = lines(read('samples/leaky-01-docker/expected/branches.ndjson'))
+  const backwards = JSON.stringify({ ...vma, start: '3000', end: '1000' })
+  const { records, errors } = tell(drawnFilter(), [table, JSON.stringify(vma), '{}', 'ls', backwards, table])
+  t.deepEqual(
+    records.map((record) => Object.keys(record)[0]),
+    ['mount_id', 'pid', 'mount_id'],
+  )
+  t.deepEqual(
+    errors.map(({ reason }) => reason),
+    ['no VMA record or branch table', 'no JSON', 'a mapping that ends before it starts'],
+  )
+})
+
+test('addresses may pass 2^53', (t) => {
+  t.is(sizeOf({ start: '0', end: 'ffffffffffffffff' }), 2n ** 64n - 1n)
+  t.is(sizeOf({ start: 'fffffffffffff001', end: 'fffffffffffff002' }), 1n)
+})
+
+test('a file counts once however often it is mapped, and its bytes each time', (t) => {
+  const replaced: DrawnVma = { ...vma, ino: '26', state: 'replaced' }
+  const again: DrawnVma = { ...vma, start: '3000', end: '4000' }
+  const { total, supplies } = only([vma, again, replaced, { ...vma, ...ofNoUnion }])
+  t.deepEqual(total, { files: 2, bytes: 0x7000n })
+  t.deepEqual(
+    supplies.map(({ files, bytes, stale }) => ({ files, bytes, stale })),
+    [
+      { files: 2, bytes: 0x5000n, stale: [{ state: 'replaced', files: 1, bytes: 0x2000n }] },
+      { files: 1, bytes: 0x2000n, stale: [] },
+    ],
+  )
+})
+
+test('branches stand in the order of their union, then what is of no known branch, then what is of no union', (t) => {
+  const second = { ...branch, mount_id: 30, si: '1b' }
+  const places = [ofNoUnion, { branch: lower }, { branch: null }, { branch: second }, { branch }]
+  t.deepEqual(
+    only(places.map((place) => ({ ...vma, ...place }))).supplies.map((supply) => [
+      supply.branch?.mount_id,
+      supply.branch?.index,
+      supply.isOfUnion,
+    ]),
+    [
+      [29, 0, true],
+      [29, 10, true],
+      [30, 0, true],
+      [undefined, undefined, true],
+      [undefined, undefined, false],
+    ],
+  )
+})
+
+for (const [bytes, text] of [
+  ['/usr/bin/env', '/usr/bin/env'],
+  [utf8('/é/漢'), '/é/漢'],
+  ['/\xff', '/\ufffd'],
+  ['\x1b[2J\r\n\t', '\\u001b[2J\\u000d\\u000a\\u0009'],
+  [utf8('\u0085\u202e\u2066'), '\\u0085\\u202e\\u2066'],
+  [utf8('a\u200bb\ufeff\u00ad'), 'a\\u200bb\\ufeff\\u00ad'],
+  [utf8('👩\u200d🚀'), '👩\\u200d🚀'],
+  [utf8('\u{e0041}'), '\\udb40\\udc41'],
+  [utf8('🇩🇪'), '\\ud83c\\udde9\\ud83c\\uddea'],
+] as const) {
+  test(`${JSON.stringify(text)} is what is shown`, (t) => t.is(shown(bytes), text))
+}
+
+for (const [text, width, short] of [
+  ['/l/top', 6, '/l/top'],
+  ['/l/topmost', 7, '/l/…ost'],
+  ['/l/topmost', 8, '/l/t…ost'],
+  ['/漢字漢字/漢字', 9, '/漢…漢字'],
+  ['/a', 1, '…'],
+  ['/a', 0, ''],
+] as const) {
+  test(`${text} in ${width} columns is ${JSON.stringify(short)}`, (t) => t.is(shorten(text, width), short))
+}
+
+test('what is padded is as wide as it should be, whatever it is made of', (t) => {
+  for (const text of ['', 'abc', 'a'.repeat(99), '漢'.repeat(50), 'e\u0301'.repeat(50), '👩🚀'.repeat(9)])
+    for (const width of [1, 2, 9, 10, 40]) {
+      t.is(widthOf(pad(text, width)), width, text)
+      t.is(widthOf(padLeft(text, width)), width, text)
+    }
+})
+
+test('of a name as long as a line no more is measured than a path may have', (t) => {
+  const name = shown('/x'.repeat(2_000_000))
+  t.true(name.length < 10_000)
+  t.is(widthOf(shorten(name, 40)), 40)
+})
+
+for (const [bytes, text] of [
+  [0n, '0 B'],
+  [1023n, '1,023 B'],
+  [4096n, '4.0 KiB'],
+  [1_500_000n, '1.4 MiB'],
+  [2n ** 40n, '1.0 TiB'],
+  [2n ** 64n - 1n, '16.0 EiB'],
+] as const) {
+  test(`${bytes} bytes are ${text}`, (t) => t.is(sizeText(bytes), text))
+}
+
+test('a process is told by what is known of it', (t) => {
+  const nobody = { pid: null, comm: null, container: null }
+  t.deepEqual(processText(nobody), { name: 'entries of an unknown process', about: '' })
+  t.deepEqual(processText({ pid: 7, comm: 'a\n', container: '1f'.repeat(32) }), {
+    name: 'a\\u000a',
+    about: 'pid 7  container 1f1f1f1f1f1f',
+  })
+})
+
+/** What was made up to spoil a picture. */
+const HOSTILE: string[] = [
+  '\x1b[31m\x1b[2J\x1b]0;title\x07',
+  '\u202e\u2066gnp.exe',
+  '漢字かな交じり文'.repeat(30),
+  'e\u0301\u0302\u0303'.repeat(80),
+  '👩\u200d👩\u200d👧🇩🇪👍🏽❤\ufe0f1\ufe0f\u20e3',
+  '\u200b\u00ad\ufeff\u2028\u{e0041}',
+  'x'.repeat(4000),
+  '\n\r\t\v\f\b',
+  '</script><script>alert(1)</script>',
+]
+
+for (const width of [1, 32, 40, 63, 64, 80, 200, 99_999]) {
+  test(`hostile names break nothing in ${width} columns`, (t) => {
+    const records = HOSTILE.map(utf8).flatMap((name, i): DrawnVma[] => [
+      { ...vma, comm: name, container: name, path: name, state: 'deleted' },
+      {
+        ...vma,
+        start: '0',
+        end: 'ffffffffffffffff',
+        branch: { ...lower, index: 10 ** (i + 5), path: `/l/${name}`, perm: name, attributes: [name] },
+      },
+      { ...vma, branch: { ...branch, path: `/l/${name}` } },
+      { ...vma, branch: { ...lower, path: `/l/${name}`, index: i }, state: 'copied_up' },
+    ])
+    const text = draw(pictureOf(records), { width, color: false })
+    t.notRegex(text, /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u)
+    for (const line of text.split('\n')) t.true(widthOf(line) <= Math.max(32, width), line)
+    // Whatever stands before them, the bars of a process begin below each other.
+    const ofOne = draw(pictureOf(records.filter(({ comm }) => comm === 'app')), { width, color: false })
+    const starts = ofOne.split('\n').flatMap((line) => {
+      const [, before] = /^(.*B {2})[▏▎▍▌▋▊▉█]/u.exec(line) ?? []
+      return before === undefined ? [] : [widthOf(before)]
+    })
+    t.is(new Set(starts).size, 1)
+  })
+}
+
+test('a bar is the part of what the process maps, and its stale part is hatched', (t) => {
+  const part = (start: string, end: string, each: Partial<DrawnVma>) => ({ ...vma, start, end, ...each })
+  const records = [
+    part('0', '5000', {}),
+    part('5000', '6000', { branch: lower, path: '/a' }),
+    part('6000', '8000', { branch: lower, path: '/b', state: 'copied_up' }),
+    part('8000', '8000', ofNoUnion),
+  ]
+  t.is(
+    draw(pictureOf(records), { width: 100, color: false }),
+    `app  pid 7                                                               3 files, 32.0 KiB
+   0 rw     /l/top              1 file  20.0 KiB  █████████████████████████
+  10 ro+wh  /l/base            2 files  12.0 KiB  █████▒▒▒▒▒▒▒▒▒▒
+            ▒ 1 copied up
+            files of no union   1 file       0 B
+`,
+  )
+})
+
+for (const [fresh, stale, bar] of [
+  ['ff000', '1000', `${'█'.repeat(39)}▒`],
+  ['1000', 'ff000', `█${'▒'.repeat(39)}`],
+  ['0', '1000', '▒'.repeat(40)],
+] as const) {
+  test(`of 0x${fresh} bytes and 0x${stale} stale ones what there is of both is seen, in a bar that is no longer for it`, (t) => {
+    const records: DrawnVma[] = [
+      { ...vma, start: '0', end: fresh },
+      { ...vma, start: '0', end: stale, state: 'deleted' },
+    ]
+    const [, row = ''] = lines(draw(pictureOf(records), { width: 100, color: false }))
+    t.is(row.split('  ').at(-1), bar)
+  })
+}
+
+test('colours stand around the text, and change nothing of it', (t) => {
+  const picture = pictureOf([vma, { ...vma, branch: lower, state: 'deleted' }, { ...vma, ...ofNoUnion }])
+  const colored = draw(picture, { width: 80, color: true })
+  t.true(colored.includes('\x1b['))
+  t.is(colored.replaceAll(/\x1b\[\d+m/g, ''), draw(picture, { width: 80, color: false }))
+})
+
+test('nothing is drawn of nothing', (t) => t.is(draw(pictureOf([]), { width: 80, color: true }), ''))

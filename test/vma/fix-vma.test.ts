@@ -1,0 +1,455 @@
+/** What names, devices and mounts tell of an entry, without a look at any file. */
+import test from 'ava'
+import { type Kernel, type RawVma, UNKNOWN } from '../../src/proc/map-files.js'
+import { parseMount } from '../../src/proc/mountinfo.js'
+import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
+import type { ProcessContext } from '../../src/vma/context.js'
+import { fixVma } from '../../src/vma/fix-vma.js'
+import type { Vma } from '../../src/vma/record.js'
+
+const branch = (index: number, path: string | null, perm = index === 0 ? 'rw' : 'ro'): Branch => ({
+  index,
+  id: 64 + index,
+  path,
+  perm,
+  attributes: perm === 'ro' ? ['wh'] : [],
+})
+
+function tableOf(paths: string[], place: Partial<BranchTable> = {}): BranchTable {
+  return {
+    mount_id: 29,
+    mount_point: '/',
+    root: '/',
+    dev: '0:17',
+    fs_type: 'aufs',
+    si: '1a',
+    source: 'sysfs',
+    xi_path: null,
+    workdir: null,
+    branches: paths.map((path, index) => branch(index, path)),
+    ...place,
+  }
+}
+
+const MOUNTS = ['29 21 0:17 / / rw - aufs none rw,si=1a', '36 29 254:0 /srv /vol rw - ext4 /dev/root rw']
+
+function viewOf(unions: BranchTable[], context: Partial<ProcessContext> = {}): ProcessContext {
+  return {
+    mounts: MOUNTS.map(parseMount),
+    unions,
+    chroot: '/',
+    root: '/proc/7/root',
+    lookup: null,
+    leaky: false,
+    ...context,
+  }
+}
+
+function entry(link: string, kernel: Partial<Kernel> = {}): RawVma {
+  return {
+    pid: 7,
+    comm: 'cat',
+    container: null,
+    start: '1000',
+    end: '2000',
+    perms: 'r-xp',
+    offset: '0',
+    link,
+    kernel: { ...UNKNOWN, ...kernel },
+  }
+}
+
+/** What the kernel says of an entry that leaks, as seen with O_PATH: the branch's file, of a mount that is not listed. */
+const leaked = (maps_name: string, maps_dev = '0:17'): Partial<Kernel> => ({
+  dev: '254:0',
+  ino: '364',
+  maps_dev,
+  maps_ino: '25',
+  maps_name,
+  mnt_id: 13,
+  mnt_listed: false,
+})
+
+const BASE = tableOf(['/l/top', '/l/base'])
+const OVERLAY = tableOf(['/o/up', '/o/low'], { fs_type: 'overlay', si: null })
+
+test('A link that names the branch is put right', (t) => {
+  const kernel = { ...UNKNOWN, ...leaked('/bin/cat') }
+  t.deepEqual(fixVma(entry('/l/base/bin/cat', kernel), viewOf([BASE])), {
+    pid: 7,
+    comm: 'cat',
+    container: null,
+    start: '1000',
+    end: '2000',
+    perms: 'r-xp',
+    offset: '0',
+    link: '/l/base/bin/cat',
+    path: '/bin/cat',
+    rpath: './bin/cat',
+    fpath: '/proc/7/root/bin/cat',
+    dev: '0:17',
+    ino: '25',
+    mnt_id: -1,
+    fixed: true,
+    state: null,
+    branch: { mount_id: 29, si: '1a', index: 1, id: 65, path: '/l/base', perm: 'ro', attributes: ['wh'] },
+    kernel,
+  })
+})
+
+test('The fields of a record stand in the order that is promised', (t) => {
+  t.deepEqual(Object.keys(fixVma(entry('/l/base/bin/cat', leaked('/bin/cat')), viewOf([BASE]))), [
+    ...['pid', 'comm', 'container', 'start', 'end', 'perms', 'offset', 'link', 'path', 'rpath', 'fpath'],
+    ...['dev', 'ino', 'mnt_id', 'fixed', 'state', 'branch', 'kernel'],
+  ])
+})
+
+interface Case {
+  title: string
+  raw: RawVma
+  context: ProcessContext
+  told: Partial<Vma>
+  /** The folder of the branch; not given where it does not matter. */
+  branch?: string | null
+}
+
+const AUFS_FILE: Partial<Kernel> = {
+  dev: '0:17',
+  ino: '25',
+  maps_dev: '0:17',
+  maps_ino: '25',
+  mnt_id: 29,
+  mnt_listed: true,
+}
+
+const cases: Case[] = [
+  {
+    title: 'A branch is matched by whole names of folders',
+    raw: entry('/l/ab/bin/cat', leaked('/bin/cat')),
+    context: viewOf([tableOf(['/l/top', '/l/a', '/l/ab'])]),
+    told: { path: '/bin/cat', fixed: true },
+    branch: '/l/ab',
+  },
+  {
+    title: 'Of nested branches it is the one that gives the name in maps: the inner',
+    raw: entry('/l/a/b/f', leaked('/f')),
+    context: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/f' },
+    branch: '/l/a/b',
+  },
+  {
+    title: 'Of nested branches it is the one that gives the name in maps: the outer',
+    raw: entry('/l/a/b/f', leaked('/b/f')),
+    context: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/b/f' },
+    branch: '/l/a',
+  },
+  {
+    title: 'Of nested branches it is the longest where maps has another name by now',
+    raw: entry('/l/a/b/f', leaked('/renamed')),
+    context: viewOf([tableOf(['/l/top', '/l/a', '/l/a/b'])]),
+    told: { path: '/renamed', state: null },
+    branch: '/l/a/b',
+  },
+  {
+    title: 'Of two unions that share a branch it is the one of the device that the mapping has',
+    raw: entry('/l/common/f', leaked('/vol/f', '0:18')),
+    context: viewOf([
+      tableOf(['/l/t1', '/l/common']),
+      tableOf(['/l/t2', '/l/common'], { mount_id: 39, mount_point: '/vol', dev: '0:18', si: '2b' }),
+    ]),
+    told: { path: '/vol/f', rpath: './vol/f' },
+    branch: '/l/common',
+  },
+  {
+    title: 'A deleted file has its path without the mark of the kernel, and no other',
+    raw: entry('/l/top/d/f (deleted)', leaked('/d/f (deleted)')),
+    context: viewOf([BASE]),
+    told: { path: '/d/f', state: 'deleted', fpath: '/proc/7/root/d/f' },
+    branch: '/l/top',
+  },
+  {
+    title: 'A file that was deleted from a lower branch is deleted where only maps says so',
+    raw: entry('/l/base/d/f', leaked('/d/f (deleted)')),
+    context: viewOf([BASE]),
+    told: { path: '/d/f', state: 'deleted', dev: '0:17', ino: '25' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A file in a folder that was removed has the name that maps has',
+    raw: entry('/l/top/d/.wh..wh.sub.000a/f (deleted)', leaked('/d/sub/f (deleted)')),
+    context: viewOf([BASE]),
+    told: { path: '/d/sub/f', state: 'deleted' },
+    branch: '/l/top',
+  },
+  {
+    title: 'A newline that maps writes as an escape is a newline in the path',
+    raw: entry('/l/base/new\nline', leaked('/new\\012line')),
+    context: viewOf([BASE]),
+    told: { path: '/new\nline' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A backslash and digits in maps are themselves where the link has them so',
+    raw: entry('/l/base/lit\\012eral', leaked('/lit\\012eral')),
+    context: viewOf([BASE]),
+    told: { path: '/lit\\012eral' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A link that is right stays, though a branch has that name',
+    raw: entry('/app/f', { ...AUFS_FILE, maps_name: '/app/f' }),
+    context: viewOf([tableOf(['/top', '/app'])]),
+    told: { path: '/app/f', mnt_id: 29, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'Where maps leaks too, both are put right and no inode of the union is known',
+    raw: entry('/l/base/bin/cat', { ...leaked('/l/base/bin/cat', '254:0'), maps_ino: '364' }),
+    context: viewOf([BASE]),
+    told: { path: '/bin/cat', dev: null, ino: null, mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'A file of a volume is what the kernel says',
+    raw: entry('/vol/f', {
+      dev: '254:0',
+      ino: '9',
+      maps_dev: '254:0',
+      maps_ino: '9',
+      maps_name: '/vol/f',
+      mnt_id: 36,
+      mnt_listed: true,
+    }),
+    context: viewOf([BASE]),
+    told: { path: '/vol/f', rpath: null, fpath: null, dev: '254:0', ino: '9', mnt_id: 36, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'Memory without a file is deleted, as its link says',
+    raw: entry('/memfd:x (deleted)', {
+      dev: '0:1',
+      ino: '2',
+      maps_dev: '0:1',
+      maps_ino: '2',
+      mnt_id: 0,
+      mnt_listed: false,
+    }),
+    context: viewOf([BASE]),
+    told: { path: '/memfd:x', rpath: null, state: 'deleted', fixed: false },
+    branch: null,
+  },
+  {
+    title: 'A union of which the process has a folder as its root gives paths below that',
+    raw: entry('/l/base/dir/bin/cat', leaked('/bin/cat')),
+    context: viewOf([tableOf(['/l/top', '/l/base'], { root: '/dir' })]),
+    told: { path: '/bin/cat', rpath: './bin/cat' },
+    branch: '/l/base',
+  },
+  {
+    title: 'Of several mount points it is the one in maps',
+    raw: entry('/l/base/dir/f', leaked('/subm/f')),
+    context: viewOf([
+      BASE,
+      tableOf(['/l/top', '/l/base'], { mount_id: 40, root: '/dir', mount_point: '/subm' }),
+    ]),
+    told: { path: '/subm/f', fpath: '/proc/7/root/subm/f' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A branch folder that was removed matches links without its mark',
+    raw: entry('/l/gone/f (deleted)', leaked('/f')),
+    context: viewOf([tableOf(['/l/top', '/l/gone (deleted)'])]),
+    told: { path: '/f', state: 'deleted' },
+    branch: '/l/gone (deleted)',
+  },
+  {
+    title: 'A branch that could not be read matches nothing',
+    raw: entry('/l/base/f', leaked('/f')),
+    context: viewOf([{ ...BASE, branches: [branch(0, '/l/top'), branch(1, null)] }]),
+    told: { path: '/f', mnt_id: -1, fixed: true },
+    branch: null,
+  },
+  {
+    title: 'A process in a chroot has its own root, in paths too',
+    raw: entry('/u/bin/cat', { ...AUFS_FILE, maps_name: '/u/bin/cat' }),
+    context: viewOf([BASE], { chroot: '/u' }),
+    told: { path: '/bin/cat', rpath: './bin/cat', fixed: false },
+  },
+  {
+    title: 'A text entry, of which only the link is known, is put right by the branches',
+    raw: { ...entry('/l/base/bin/cat'), pid: null, comm: null, perms: null, offset: null },
+    context: viewOf([BASE], { mounts: [], root: '/mnt/ID' }),
+    told: { path: '/bin/cat', fpath: '/mnt/ID/bin/cat', mnt_id: -1, fixed: true, state: null },
+    branch: '/l/base',
+  },
+  {
+    title: 'Where no root is known there is no path to look at, and no inode',
+    raw: { ...entry('/l/base/bin/cat'), pid: null },
+    context: viewOf([BASE], { mounts: [], root: null }),
+    told: { path: '/bin/cat', rpath: './bin/cat', fpath: null, dev: null, ino: null },
+    branch: '/l/base',
+  },
+  {
+    title: 'Of an overlay the device and inode of the union are told, where maps has the layer’s',
+    raw: entry('/bin/cat', {
+      dev: '0:17',
+      ino: '391',
+      maps_dev: '254:0',
+      maps_ino: '401',
+      maps_name: '/bin/cat',
+      mnt_id: 29,
+      mnt_listed: true,
+    }),
+    context: viewOf([tableOf(['/o/up', '/o/low'], { fs_type: 'overlay', si: null })]),
+    told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: 29 },
+    branch: null,
+  },
+  ...['/memfd:x', '/SYSV00000000', '/dev/zero'].map(
+    (path): Case => ({
+      title: `A file of a union that is named as memory is: ${path}`,
+      raw: entry(`${path} (deleted)`, {
+        maps_dev: OVERLAY.dev,
+        maps_ino: '3',
+        maps_name: `${path} (deleted)`,
+      }),
+      context: viewOf([OVERLAY]),
+      told: { path, rpath: `.${path}`, fixed: false },
+      branch: null,
+    }),
+  ),
+  ...['/memfd:a b (deleted)', '/SYSV00004d41 (deleted)', '/dev/zero (deleted)', '/[aio] (deleted)'].map(
+    (link): Case => ({
+      title: `Memory is no file of a union that is mounted at /: ${link}`,
+      raw: entry(link, { maps_dev: '0:1', maps_ino: '3', maps_name: link }),
+      context: viewOf([OVERLAY, tableOf(['/'])]),
+      told: {
+        path: link.replace(' (deleted)', ''),
+        rpath: null,
+        mnt_id: null,
+        fixed: false,
+        state: 'deleted',
+      },
+      branch: null,
+    }),
+  ),
+  {
+    title: 'What has no path at all (io_uring) is called as its link, and is of no union',
+    raw: entry('anon_inode:[io_uring]', {
+      maps_dev: '0:14',
+      maps_ino: '9',
+      maps_name: 'anon_inode:[io_uring]',
+    }),
+    context: viewOf([OVERLAY, tableOf(['/'])]),
+    told: { path: 'anon_inode:[io_uring]', rpath: null, fixed: false, state: null },
+    branch: null,
+  },
+  {
+    title: 'Named shared memory, which maps shows in brackets, is called as its link',
+    raw: entry('/dev/zero (deleted)', { maps_dev: '0:1', maps_ino: '3', maps_name: '[anon_shmem:pool]' }),
+    context: viewOf([BASE]),
+    told: { path: '/dev/zero', rpath: null, state: 'deleted' },
+  },
+  {
+    title:
+      'A volume of another machine is none of the overlay that is the only union known: stat and maps agree',
+    raw: entry('/etc/hosts', {
+      ...{ dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', maps_name: '/etc/hosts' },
+      ...{ mnt_id: 91, mnt_listed: true },
+    }),
+    context: viewOf([OVERLAY], { mounts: [] }),
+    told: { path: '/etc/hosts', rpath: null, dev: '254:0', ino: '9', mnt_id: 91, fixed: false },
+  },
+  {
+    title: 'A file of no mount of the process is none of the overlay over its name',
+    raw: entry('/usr/sbin/init', {
+      ...{ dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', maps_name: '/usr/sbin/init' },
+      ...{ mnt_id: 43, mnt_listed: false },
+    }),
+    context: viewOf([OVERLAY], {
+      mounts: ['29 21 0:17 / / rw - overlay o rw,lowerdir=/o/low'].map(parseMount),
+    }),
+    told: { path: '/usr/sbin/init', rpath: null, dev: '254:0', ino: '9', mnt_id: 43 },
+  },
+  {
+    title:
+      'A layer that lies on another overlay is told by its own mount, which gives no path of the process',
+    raw: entry('/d/x', {
+      ...{ dev: '0:17', ino: '9', maps_dev: '0:17', maps_ino: '9', maps_name: '/d/x' },
+      ...{ mnt_id: 77, mnt_listed: false },
+    }),
+    context: viewOf([OVERLAY]),
+    told: { path: '/d/x', rpath: null, state: null },
+    branch: null,
+  },
+  {
+    title: 'With a branch / and maps that leak, a volume is none of the union',
+    raw: entry('/vol/v', {
+      ...{ dev: '8:1', ino: '9', maps_dev: '8:1', maps_ino: '9', maps_name: '/vol/v' },
+      ...{ mnt_id: 36, mnt_listed: true },
+    }),
+    context: viewOf([tableOf(['/l/top', '/'])], { mounts: [] }),
+    told: { path: '/vol/v', rpath: null, mnt_id: 36, fixed: false },
+  },
+  {
+    title: 'Of two detached branches, both told as /, none is claimed',
+    raw: entry('/lay/f', { maps_dev: '254:0', maps_ino: '9', maps_name: '/lay/f' }),
+    context: viewOf([tableOf(['/', '/'])]),
+    told: { path: '/lay/f', rpath: './lay/f', mnt_id: -1, fixed: true },
+    branch: null,
+  },
+  {
+    title: 'A table of a log that tells no device: link and maps differ by nothing but a leak',
+    raw: entry('/l/base/bin/cat', leaked('/bin/cat')),
+    context: viewOf([tableOf(['/l/top', '/l/base'], { dev: null })], { mounts: [] }),
+    told: { path: '/bin/cat', rpath: './bin/cat', mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'Where maps tells the device and no name, the link gives the path',
+    raw: entry('/l/base/bin/cat', { ...leaked('/bin/cat'), maps_name: null }),
+    context: viewOf([BASE]),
+    told: { path: '/bin/cat', mnt_id: -1, fixed: true },
+    branch: '/l/base',
+  },
+  {
+    title: 'A branch that is there goes before a removed one of its name',
+    raw: entry('/l/base/f', leaked('/f')),
+    context: viewOf([tableOf(['/l/top', '/l/base (deleted)', '/l/base'])]),
+    told: { path: '/f' },
+    branch: '/l/base',
+  },
+  {
+    title: 'A folder that AUFS renamed to remove it has its own name where maps leaks too',
+    raw: entry('/l/top/d/.wh..wh.gone.000a/f (deleted)', {
+      ...{ maps_dev: '254:0', maps_ino: '9', maps_name: '/l/top/d/.wh..wh.gone.000a/f (deleted)' },
+    }),
+    context: viewOf([BASE]),
+    told: { path: '/d/gone/f', state: 'deleted' },
+    branch: '/l/top',
+  },
+]
+
+for (const { title, raw, context, told, branch: folder } of cases) {
+  test(title, (t) => {
+    const vma = fixVma(raw, context)
+    t.like(vma, told)
+    if (folder !== undefined) t.is(vma.branch?.path ?? null, folder)
+  })
+}
+
+test('The branch’s mount is the one whose mount point holds the path', (t) => {
+  const again = tableOf(['/l/top', '/l/base'], { mount_id: 41, mount_point: '/again' })
+  const idOf = (name: string) =>
+    fixVma(entry('/l/base/f', leaked(name)), viewOf([BASE, again])).branch?.mount_id
+  t.is(idOf('/f'), 29)
+  t.is(idOf('/again/f'), 41)
+})
+
+test('What is not known of a file is null, and no field is missing', (t) => {
+  const raw = { ...entry('/bin/cat'), pid: null, comm: null, perms: null, offset: null }
+  const vma = fixVma(raw, viewOf([], { mounts: [], root: null }))
+  t.like(vma, { path: '/bin/cat', rpath: null, fpath: null, dev: null, ino: null, mnt_id: null, state: null })
+  t.is(Object.values(vma).filter((value) => value === undefined).length, 0)
+  t.false(vma.fixed)
+})

@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import test from 'ava'
+import { InputError, type OnError } from '../../src/errors.js'
+import { parseEntry, type RawVma } from '../../src/proc/map-files.js'
+import { listPids } from '../../src/proc/process.js'
+import type { BranchTable } from '../../src/unions/branch-table.js'
+import { branchTables } from '../../src/unions/tables.js'
+import type { ContextOptions } from '../../src/vma/context-reader.js'
+import type { Vma } from '../../src/vma/record.js'
+import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/fixtures.js'
+
+const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
+
+/** A process of the captured machine, and two that are not there. */
+const HERE = 85
+const GONE = [999_998, 999_999]
+
+const read = async (pids: number[], onError?: OnError): Promise<RawVma[]> =>
+  readMapFiles({ pids, ...captured, ...(onError && { onError }) }).toArray()
+
+test('of a process that is gone onError is told, by its number, and the others are read', async (t) => {
+  const told: [string, number][] = []
+  const records: RawVma[] = await readMapFiles({
+    pids: [999_998, HERE, 999_999],
+    ...captured,
+    onError: ({ message }, pid) => told.push([message, pid]),
+  }).toArray()
+  t.deepEqual(told, [
+    ['no such process', 999_998],
+    ['no such process', 999_999],
+  ])
+  t.true(records.length > 2)
+  t.deepEqual([...new Set(records.map(({ pid }) => pid))], [HERE])
+})
+
+test('where onError says stop nothing more is read', async (t) => {
+  let told = 0
+  const stop = () => {
+    told += 1
+    return 'stop'
+  }
+  t.deepEqual(await read([...GONE, HERE], stop), [])
+  t.is(told, 1)
+  t.deepEqual(await read([HERE, ...GONE, HERE], stop), await read([HERE]))
+})
+
+test('without onError the first process that is gone ends the stream', async (t) => {
+  await t.throwsAsync(read([...GONE, HERE]), { instanceOf: InputError, message: 'no such process' })
+})
+
+test('fixVmas fixes what readMapFiles reads, by the mounts of each process', async (t) => {
+  const records = await read([HERE])
+  const vmas: Vma[] = await Readable.from(records).pipe(fixVmas(captured)).toArray()
+  t.deepEqual(
+    vmas.map(({ start }) => start),
+    records.map(({ start }) => start),
+  )
+  t.true(vmas.some(({ fixed }) => fixed))
+})
+
+test('where onError says stop fixVmas gives nothing more, and reads on to the end', async (t) => {
+  const [record] = await read([HERE])
+  const records = Array.from({ length: 200 }, () => ({ ...record, pid: 999_999 }))
+  const told: string[] = []
+  const onError = ({ message }: InputError) => {
+    told.push(message)
+    return 'stop'
+  }
+  const vmas: Vma[] = []
+  await pipeline(
+    Readable.from(records),
+    fixVmas({ ...captured, onError }),
+    async (source: AsyncIterable<Vma>) => {
+      for await (const vma of source) vmas.push(vma)
+    },
+  )
+  t.deepEqual([told, vmas], [['no such process'], []])
+})
+
+test('tables and folders that fixVmas is given are text, as streams give them', async (t) => {
+  const machine = 'samples/leaky-04-odd'
+  const of = (name: string) => `${machine}/${name}`
+  const [pid = 0] = listPids(of('proc')).filter((each) => each > 1)
+  const tables: BranchTable[] = await createReadStream(of(`proc/${pid}/mountinfo`))
+    .pipe(branchTables({ sysfs: of('sys') }))
+    .toArray()
+  const records: RawVma[] = await readMapFiles({ pids: [pid], procfs: of('proc') }).toArray()
+  const fixed = (options: ContextOptions): Promise<Vma[]> =>
+    Readable.from(records)
+      .pipe(fixVmas({ procfs: of('proc'), ...options }))
+      .toArray()
+  t.true(tables.some(({ branches }) => branches.some(({ path }) => /[^\0-\x7f]/.test(path ?? ''))))
+  t.deepEqual(await fixed({ tables }), await fixed({ sysfs: of('sys') }))
+  const [vma] = await fixed({ tables, root: '/ü' })
+  t.true(vma?.fpath?.startsWith('/ü/'))
+})
+
+test('the folder of a procfs may have any name', async (t) => {
+  const folder = `${tempFolder(t)}/日`
+  cpSync(captured.procfs, `${folder}/proc`, { recursive: true, verbatimSymlinks: true })
+  const records: RawVma[] = await readMapFiles({ pids: [HERE], procfs: `${folder}/proc` }).toArray()
+  const vmas: Vma[] = await Readable.from(records)
+    .pipe(fixVmas({ procfs: `${folder}/proc`, sysfs: captured.sysfs }))
+    .toArray()
+  t.true(vmas.length > 2)
+  for (const { fpath, path } of vmas) t.is(fpath, `${folder}/proc/${HERE}/root${path}`)
+})
+
+test('what fixVmas opens is closed when it ends', async (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'a/b/f': '', 'layer/a/b/f': '' })
+  const branch = { index: 0, id: null, path: `${root}/layer`, perm: 'rw', attributes: [] }
+  const table: BranchTable = {
+    ...{ mount_id: null, mount_point: '/', root: '/', dev: null, fs_type: 'aufs', si: '1a' },
+    ...{ source: 'log', xi_path: null, workdir: null, branches: [branch] },
+  }
+  const entry = parseEntry(`400000-401000 -> ${root}/layer/a/b/f`)
+  const stream = fixVmas({ tables: [table], root, stat: true })
+  stream.write(entry)
+  const [vma] = (await once(stream, 'data')) as [Vma]
+  t.is(vma.path, '/a/b/f')
+  t.true(openBelow(root) > 0)
+  stream.end()
+  stream.resume()
+  await once(stream, 'end')
+  t.is(openBelow(root), 0)
+})
+
+test('what was seen of a process is looked at again after a while', async (t) => {
+  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
+  t.teardown(() => child.kill())
+  await once(child, 'spawn')
+  const records: RawVma[] = await readMapFiles({ pids: [child.pid ?? 0] }).toArray()
+  const told: string[] = []
+  const stream = fixVmas({ onError: ({ message }) => told.push(message) })
+  const seen: Vma[] = []
+  stream.on('data', (vma) => seen.push(vma))
+  stream.write(records[0])
+  await once(stream, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await wait(1200)
+  stream.end(records[0])
+  await once(stream, 'end')
+  t.deepEqual([seen.length, told], [1, ['no such process']])
+})
