@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { BoundedMap, keyText } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
+import { pair } from '../lines/scan.js'
 import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { decodeOctal } from '../text/octal.js'
@@ -52,6 +53,10 @@ const MOUNTS_REMEMBERED = 1000
 
 /** What CRIU writes a line from (LOG_BUF_LEN in criu/log.c); what of a longer one is in the log is not what it meant. */
 const LONGEST_LINE = 8192
+
+/** What is rarest of the texts of a branch, `/sys/fs/aufs/si_…`, and of a mount, `… @ ./…`. */
+const BRANCHES = pair('i_')
+const MOUNTS = pair('@ ')
 
 const NOWHERE: Place = { mount_id: null, mount_point: null, root: null, dev: null }
 
@@ -131,7 +136,8 @@ export function logFilter(): Filter<BranchTable> {
   }
   return {
     // A line that says nothing ends a collection all the same.
-    next: (scan, start, end) => (collection === null ? scan.nextLogged(start, end) : start),
+    next: (scan, start, end) =>
+      collection === null ? scan.nextWithPair(start, end, BRANCHES, MOUNTS) : start,
     tooLong: close,
     line({ text: raw, number }, emit, warn) {
       // sysfs escapes a carriage return in a path: one at the end came with the line ending.

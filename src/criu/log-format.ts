@@ -1,8 +1,11 @@
+/** Branch tables as the lines that CRIU logs. */
 import { BoundedMap } from '../bounded-map.js'
 import type { ByteString } from '../text/byte-string.js'
 import { encodeOctal } from '../text/octal.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { SUPERBLOCKS_KEPT } from '../unions/tables.js'
+
+/** Superblocks that are remembered of an endless input. */
+const SUPERBLOCKS_KEPT = 1000
 
 /**
  * The lines that CRIU logs of a union, a frozen format that scripts rebuild unions from: `/sys` whatever `--sysfs` says, each

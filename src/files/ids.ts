@@ -1,3 +1,4 @@
+/** How the kernel identifies files: devices, inodes, mounts of descriptors. */
 import { readFileSync } from 'node:fs'
 import type { ByteString } from '../text/byte-string.js'
 

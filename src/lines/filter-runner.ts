@@ -1,3 +1,4 @@
+/** Runs a filter on lines that it can use, and counts them all. */
 import { InputError, type OnError, throwIt } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Emit, type Filter, type LineOptions, MAX_LINE } from './filter.js'

@@ -1,3 +1,4 @@
+/** Filters: what is done with lines, apart from any stream. */
 import type { InputError, OnError } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Scan } from './scan.js'

@@ -3,15 +3,26 @@
  * has to be told: JavaScript takes longer to find where lines end than the kernel to read them.
  */
 import { readFileSync } from 'node:fs'
+import type { ByteString } from '../text/byte-string.js'
 
 /** Looks through lines: each call from where a line begins to behind the newline of the last one, places in the chunk. */
 export interface Scan {
   /** How many lines there are. */
   countLines(start: number, end: number): number
-  /** Where the first line begins that may be a union mount's, or is no mount's at all; `end` where none is. */
-  nextUnion(start: number, end: number): number
-  /** Where the first line begins that may be of a logged branch or mount; `end` where none is. */
-  nextLogged(start: number, end: number): number
+  /**
+   * Where the first line of mountinfo begins that may be a mount of a type with one of these first letters, or is no
+   * mount's at all; `end` where none is.
+   *
+   * @param initials a bit for each letter (`a` is bit 1)
+   */
+  nextMount(start: number, end: number, initials: number): number
+  /** Where the first line begins that holds one of two {@link pair}s of bytes; `end` where none does. */
+  nextWithPair(start: number, end: number, one: number, other: number): number
+}
+
+/** Two bytes as {@link Scan.nextWithPair} takes them: the first is the lower. */
+export function pair(text: ByteString): number {
+  return text.charCodeAt(0) | (text.charCodeAt(1) << 8)
 }
 
 /** Room for one chunk, and what looks through it there. */

@@ -1,3 +1,4 @@
+/** Mounts as a tree: which one a path lies on, and how another root sees them. */
 import type { ByteString } from '../text/byte-string.js'
 import { below, isBelow, join } from '../text/paths.js'
 

@@ -138,6 +138,23 @@ export class Process {
   }
 }
 
+/** Who looks: its mounts, by which names in links and maps are told. */
+export interface Reader {
+  mounts: readonly Mount[]
+  namespace: string | null
+}
+
+/** This reader, as a procfs shows it; of a captured tree, whoever captured it. */
+export function readerOf(procfs: string): Reader {
+  try {
+    const self = new Process(procfs, 'self')
+    return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
+  } catch (error) {
+    if (error instanceof InputError) return { mounts: [], namespace: null }
+    throw error
+  }
+}
+
 /** There is no such process, or it ended while it was read. */
 export class GoneError extends InputError {
   constructor(reason = 'no such process') {

@@ -1,7 +1,4 @@
 /** Branch tables: what a union mount is made of. */
-
-import type { Filter } from '../lines/filter.js'
-import { hasFields, isCount, isText, isTexts, orNull, parseRecord } from '../lines/records.js'
 import type { ByteString } from '../text/byte-string.js'
 
 /** One branch of a union: a folder that supplies files. */
@@ -28,8 +25,8 @@ export interface BranchTable {
   root: ByteString | null
   /** `major:minor` of the union, decimal; null where the source does not tell. */
   dev: string | null
-  /** Which kind of union it is. */
-  fs_type: 'aufs' | 'overlay'
+  /** Which kind of union it is: `aufs` or `overlay`. */
+  fs_type: string
   /** The superblock's id, hexadecimal without padding, as in the mount options and in /sys/fs/aufs/si_<si>; null for overlayfs. */
   si: ByteString | null
   /** Where the branches are told. */
@@ -40,40 +37,4 @@ export interface BranchTable {
   workdir: ByteString | null
   /** Topmost first. */
   branches: Branch[]
-}
-
-/**
- * Whether a value has the fields of a branch table.
- *
- * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
- */
-export function isBranchTable(value: unknown): value is BranchTable {
-  return hasFields<BranchTable>(value, {
-    mount_id: orNull(isCount),
-    mount_point: orNull(isText),
-    root: orNull(isText),
-    dev: orNull(isText),
-    fs_type: (field) => field === 'aufs' || field === 'overlay',
-    si: orNull(isText),
-    source: isText,
-    xi_path: orNull(isText),
-    workdir: orNull(isText),
-    branches: (field) => Array.isArray(field) && field.every(isBranch),
-  })
-}
-
-/** Whether a value has the fields of a branch. */
-export function isBranch(value: unknown): value is Branch {
-  return hasFields<Branch>(value, {
-    index: isCount,
-    id: orNull(isCount),
-    path: orNull(isText),
-    perm: orNull(isText),
-    attributes: isTexts,
-  })
-}
-
-/** The filter that reads branch tables back from NDJSON. */
-export function tableRecordFilter(): Filter<BranchTable> {
-  return { line: ({ text }, emit) => emit(parseRecord(text, 'branch table', isBranchTable)) }
 }

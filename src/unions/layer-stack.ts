@@ -5,8 +5,8 @@ import { Folder } from '../files/folder.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import type { Copies, Copy, LayerEntry, OpenLayer } from './copies.js'
-import { NO_MARKS, type WhiteoutFormat } from './whiteout-format.js'
+import type { Copies, Copy, LayerEntry, OpenLayer } from './layer.js'
+import { NO_MARKS, type WhiteoutFormat } from './layer.js'
 
 interface Stack {
   layers: OpenLayer[]
@@ -19,14 +19,14 @@ const STACKS_KEPT = 256
 /** Looks into the branches of one union. Close it when done. */
 export class LayerStack {
   readonly #branches: readonly Branch[]
-  readonly #hiding: WhiteoutFormat
+  readonly #whiteouts: WhiteoutFormat
   readonly #folders = new Map<ByteString, Folder>()
   readonly #stacks = new BoundedMap<string, Stack>(STACKS_KEPT)
 
-  /** @param hiding how a branch hides what is below: the filesystem's way */
-  constructor({ branches }: BranchTable, hiding: WhiteoutFormat) {
+  /** @param whiteouts how a branch hides what is below: the filesystem's way */
+  constructor({ branches }: BranchTable, whiteouts: WhiteoutFormat) {
     this.#branches = branches
-    this.#hiding = hiding
+    this.#whiteouts = whiteouts
   }
 
   /**
@@ -46,7 +46,7 @@ export class LayerStack {
         file,
         mount_id: layer.folder.mountId,
         isNamed: layer.isNamed,
-        ...this.#hiding.origin(entry),
+        ...this.#whiteouts.origin(entry),
       })
     }
     return { copies, isComplete: true }
@@ -69,10 +69,11 @@ export class LayerStack {
   }
 
   /**
-   * What the branches have at a path, from the top, as far as none hides those below; ends with undefined where that cannot be told.
+   * Yields what each branch has at a path, topmost first, up to the first that hides the rest. The last is undefined where
+   * a branch could not be looked into.
    *
    * @param root the path begins in the root that the branches below this one make
-   * @param above only what branches below this one have is told
+   * @param above only branches below this one are looked into
    */
   *#descend(path: ByteString, root = -1, above = root): Generator<LayerEntry | undefined> {
     const { folder, name } = split(path)
@@ -81,7 +82,7 @@ export class LayerStack {
       layers.filter(({ branch }) => branch.index > above),
       name,
     )
-    const marks = this.#hiding.marks(entries, layers.at(-1)?.branch.index ?? 0)
+    const marks = this.#whiteouts.marks(entries, layers.at(-1)?.branch.index ?? 0)
     let isNamed = true
     for (const [i, entry] of entries.entries()) {
       yield isNamed ? entry : { ...entry, layer: { ...entry.layer, isNamed } }
@@ -89,15 +90,24 @@ export class LayerStack {
       if (isOpaque) return
       isNamed &&= redirect !== undefined
       if (redirect == null) continue
-      // The rest is called otherwise below: beside it, or anywhere from the root that the layers below make by themselves.
-      const { index } = entry.layer.branch
-      yield* redirect.startsWith('/')
-        ? this.#descend(redirect, index)
-        : this.#descend(`${folder}/${redirect}`, root, index)
-      if (!entry.file.isFolder) yield* this.#data(redirect)
+      yield* this.#redirected(redirect, entry, folder, root)
       return
     }
     if (end === 'unknown' || (end === 'last' && !isComplete) || !isNamed) yield undefined
+  }
+
+  /** What lies below an entry that is called otherwise there: beside it, or anywhere from the root that the layers below make by themselves. */
+  *#redirected(
+    redirect: ByteString,
+    { layer, file }: LayerEntry,
+    folder: ByteString,
+    root: number,
+  ): Generator<LayerEntry | undefined> {
+    const { index } = layer.branch
+    yield* redirect.startsWith('/')
+      ? this.#descend(redirect, index)
+      : this.#descend(`${folder}/${redirect}`, root, index)
+    if (!file.isFolder) yield* this.#data(redirect)
   }
 
   /** Data-only layers show no names: a metacopy above tells the path of its data in them. */
@@ -120,7 +130,7 @@ export class LayerStack {
   ): { entries: LayerEntry[]; end: 'last' | 'hidden' | 'unknown' } {
     const entries: LayerEntry[] = []
     for (const layer of layers) {
-      if (this.#hiding.isWhitedOut(layer, name)) return { entries, end: 'hidden' }
+      if (this.#whiteouts.isWhitedOut(layer, name)) return { entries, end: 'hidden' }
       const at = { ...layer, path: `${layer.path}/${name}` }
       const file = at.folder.find(at.path)
       if (file === undefined) return { entries, end: 'unknown' }

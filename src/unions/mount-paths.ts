@@ -1,7 +1,10 @@
-import { mountOver } from '../proc/mount-tree.js'
+/** Where paths and unions are seen: through a union's mounts, from another root. */
+import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
+import type { Mount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
-import { below, join } from '../text/paths.js'
+import { below, isBelow, join } from '../text/paths.js'
 import type { BranchTable } from './branch-table.js'
+import { unionTypeOf } from './types.js'
 
 /** Where a path in the union's filesystem is seen, through one of its mounts. A log that tells no mount means the root's. */
 export function throughMount({ root, mount_point }: BranchTable, inner: ByteString): ByteString | null {
@@ -25,4 +28,25 @@ export function tableOver(table: BranchTable, tables: readonly BranchTable[], pa
     .filter((other) => (table.si === null ? other.dev === table.dev : other.si === table.si))
     .map((other) => ({ table: other, mount_point: other.mount_point ?? '/' }))
   return mountOver(same, path)?.table ?? table
+}
+
+/** Tables as a process sees them whose root is a folder; those that are not mounted below it stay as they are. */
+export function seenBelow(tables: readonly BranchTable[], root: ByteString | null): BranchTable[] {
+  if (root === null) return [...tables]
+  const [inside, outside] = [[], []] as [BranchTable[], BranchTable[]]
+  for (const table of tables) (isBelow(table.mount_point ?? '', root) ? inside : outside).push(table)
+  return [...inside.flatMap((table) => mountsSeenFrom([table], root)), ...outside]
+}
+
+/** Tables that somebody else made, where the process has these unions mounted; those that it has not stay as they are. */
+export function placedBy(mounts: readonly Mount[], tables: readonly BranchTable[]): BranchTable[] {
+  const isOf = (table: BranchTable, { fs_type, dev, super_options }: Mount) =>
+    unionTypeOf(fs_type)?.fsType === table.fs_type &&
+    (table.si === null ? dev === table.dev : super_options.includes(`si=${table.si}`))
+  return tables.flatMap((table) => {
+    const own = mounts.filter((mount) => isOf(table, mount))
+    return own.length === 0
+      ? [table]
+      : own.map(({ mount_id, mount_point, root, dev }) => ({ ...table, mount_id, mount_point, root, dev }))
+  })
 }

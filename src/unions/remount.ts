@@ -8,10 +8,10 @@ import { chunkStream } from '../lines/streams.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { below, DELETED, join } from '../text/paths.js'
 import { word } from '../text/shell.js'
-import { aufsPlan } from './aufs/mount-options.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import type { MountableBranch } from './mount-plan.js'
-import { overlayPlan } from './overlay/mount-options.js'
+import { isUnionType } from './table-records.js'
+import { typeOfTable } from './types.js'
+import type { MountableBranch } from './union-type.js'
 
 /** What of a {@link BranchTable} is needed to mount it again. */
 export type Remountable = Pick<BranchTable, 'fs_type' | 'mount_point' | 'root' | 'workdir'> & {
@@ -36,9 +36,7 @@ const PRELUDE = 'set -e\nexport LIBMOUNT_FORCE_MOUNT2=always\n'
 export function remountCommands(table: Remountable, root: ByteString | null): ByteString {
   const branches = knownBranches(table)
   const target = mountTarget(root ?? table.mount_point)
-  const { texts, links } =
-    table.fs_type === 'aufs' ? aufsPlan(branches) : overlayPlan(branches, knownWorkdir(table))
-  const source = table.fs_type === 'aufs' ? 'none' : 'overlay'
+  const { source, texts, links } = typeOfTable(table).mountPlan(branches, knownWorkdir(table))
   const mounts = texts.map((text, i) => {
     const how = i === 0 ? `-t ${table.fs_type}` : '-i'
     return `mount ${how} -o ${word(text)} ${source} ${word(target)}`
@@ -75,7 +73,8 @@ function checkRoot(root: ByteString): void {
 }
 
 /** The branches, where all of them can be mounted, with the permissions that they have when nobody tells. */
-function knownBranches({ branches, fs_type }: Remountable): MountableBranch[] {
+function knownBranches({ branches, ...table }: Remountable): MountableBranch[] {
+  const { lowerAttributes } = typeOfTable(table)
   if (branches.length === 0) throw new InputError('a union without branches')
   const paths = new Set<ByteString>()
   return branches.map(({ path, perm, attributes }, index) => {
@@ -84,7 +83,7 @@ function knownBranches({ branches, fs_type }: Remountable): MountableBranch[] {
     checkPath(path, name)
     if (paths.has(path)) throw new InputError(`${name} is there twice`, path)
     paths.add(path)
-    const known = perm === null ? withDefaults(path, index, fs_type) : { path, perm, attributes }
+    const known = perm === null ? withDefaults(path, index, lowerAttributes) : { path, perm, attributes }
     if (path === '/' && known.perm === 'rw') throw new InputError(`${name} is a writable /`)
     return known
   })
@@ -95,9 +94,10 @@ function knownWorkdir({ workdir }: Remountable): ByteString | null {
   return workdir
 }
 
-function withDefaults(path: ByteString, index: number, type: Remountable['fs_type']): MountableBranch {
-  if (index === 0) return { path, perm: 'rw', attributes: [] }
-  return { path, perm: 'ro', attributes: type === 'aufs' ? ['wh'] : [] }
+function withDefaults(path: ByteString, index: number, lowerAttributes: readonly string[]): MountableBranch {
+  return index === 0
+    ? { path, perm: 'rw', attributes: [] }
+    : { path, perm: 'ro', attributes: [...lowerAttributes] }
 }
 
 function checkPath(path: ByteString, name: string): void {
@@ -160,7 +160,7 @@ function placeBelow(root: ByteString, mountPoint: ByteString | null, top: ByteSt
 
 function isRemountable(value: unknown): value is Remountable {
   return hasFields<Remountable>(value, {
-    fs_type: (type) => type === 'aufs' || type === 'overlay',
+    fs_type: isUnionType,
     mount_point: orNull(isText),
     root: orNull(isText),
     workdir: orNull(isText),

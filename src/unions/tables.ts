@@ -1,148 +1,88 @@
 /** Mounts to branch tables: what `aufs-branches` does. */
-import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { BoundedMap } from '../bounded-map.js'
-import { InputError } from '../errors.js'
+import type { InputError } from '../errors.js'
 import type { Emit, Filter, Line, LineOptions } from '../lines/filter.js'
 import { isRecord, parseRecord, withOthers } from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
 import { isMount, type Mount, parseMount } from '../proc/mountinfo.js'
-import { type ByteString, copyOf } from '../text/byte-string.js'
+import type { ByteString } from '../text/byte-string.js'
 import { toBytes } from '../text/json.js'
-import { branchesInOptions } from './aufs/options.js'
-import { checkSi, readSuperblock, type Superblock } from './aufs/sysfs.js'
-import type { Branch, BranchTable } from './branch-table.js'
-import { overlayLayers } from './overlay/options.js'
-
-/** The unions that are known here. */
-export type UnionType = BranchTable['fs_type']
+import type { BranchTable } from './branch-table.js'
+import { INITIALS, unionTypeOf, unionTypes } from './types.js'
+import type { BranchReader, UnionType } from './union-type.js'
 
 /** Where the branches are found, and which unions are wanted. To a stream strings are text, to a class byte strings. */
 export interface TableOptions {
   /** Where /sys is. Default `/sys`. */
   sysfs?: string
-  /** Which unions. Default both. */
-  types?: readonly UnionType[]
-  /** The folder of overlay layers whose paths the kernel tells relative. */
+  /** Which unions, by their type in tables (`aufs`, `overlay`). Default all. */
+  types?: readonly string[]
+  /** The folder of overlay layers whose paths the kernel shows relative. */
   overlayBase?: ByteString | null
 }
 
-/** Superblocks that are kept, so that one that is mounted many times is read once. */
-export const SUPERBLOCKS_KEPT = 1000
-
 /** Makes branch tables of mounts, reading each superblock once. */
 export class Tables {
-  readonly #superblocks = new BoundedMap<ByteString, Superblock>(SUPERBLOCKS_KEPT)
-  readonly #sysfs: string
-  readonly #types: readonly string[]
-  readonly #overlayBase: ByteString | null
+  /** Where /sys is. */
+  readonly sysfs: string
+  readonly #readers: ReadonlyMap<UnionType, BranchReader>
 
-  constructor({ sysfs = '/sys', types = ['aufs', 'overlay'], overlayBase = null }: TableOptions = {}) {
-    this.#sysfs = sysfs
-    this.#types = types
-    this.#overlayBase = overlayBase
+  constructor({ sysfs = '/sys', types, overlayBase = null }: TableOptions = {}) {
+    this.sysfs = sysfs
+    const wanted = unionTypes.filter(({ fsType }) => types?.includes(fsType) ?? true)
+    this.#readers = new Map(wanted.map((type) => [type, type.branchReader({ sysfs, overlayBase })]))
   }
 
-  /** Whether a mount is a union of a wanted type. */
-  wants(mount: Mount): boolean {
-    return this.#types.includes(mount.fs_type)
+  /** The kind of union that a mount is; null where it is none, or of a kind that is not wanted. */
+  wants({ fs_type }: Pick<Mount, 'fs_type'>): UnionType | null {
+    const type = unionTypeOf(fs_type)
+    return type !== null && this.#readers.has(type) ? type : null
   }
 
   /**
-   * The branch table of a union mount.
+   * The branch table of a mount.
    *
-   * @param warn told of each branch that cannot be read, once for a superblock; the others stand
+   * @param warn called for each branch that cannot be read, once for a superblock; the others stand
+   * @returns null where the mount is no union that is wanted
    * @throws InputError where no branch can be read at all
    */
-  table(mount: Mount, warn: Emit<InputError>): BranchTable {
-    const table = this.withoutBranches(mount)
-    if (mount.fs_type === 'overlay')
-      return { ...table, ...overlayLayers(mount.super_options, this.#overlayBase) }
-    const si = superblockId(mount)
-    const told = branchesInOptions(mount.super_options)
-    return told === null
-      ? { ...table, ...this.#fromSysfs(si, warn) }
-      : { ...table, source: 'mountinfo', xi_path: this.#xiPath(si), branches: told }
+  table(mount: Mount, warn: Emit<InputError>): BranchTable | null {
+    const type = this.wants(mount)
+    const read = type === null ? undefined : this.#readers.get(type)
+    return type === null || read === undefined ? null : { ...tableOf(mount, type), ...read(mount, warn) }
   }
 
-  /** What the mount itself tells, where no branch can be read. */
-  withoutBranches({ mount_id, mount_point, root, dev, fs_type, super_options }: Mount): BranchTable {
-    const isAufs = fs_type === 'aufs'
-    return {
-      mount_id,
-      mount_point,
-      root,
-      dev,
-      fs_type: isAufs ? 'aufs' : 'overlay',
-      si: isAufs ? (findSi(super_options) ?? null) : null,
-      source: isAufs ? 'sysfs' : 'mountinfo',
-      xi_path: null,
-      workdir: null,
-      branches: [],
-    }
-  }
-
-  /** A parameter of the overlay module, which is the default of an option; null where that is not told. */
-  isDefault(option: string): boolean | null {
-    try {
-      return readFileSync(`${this.#sysfs}/module/overlay/parameters/${option}`, 'latin1').startsWith('Y')
-    } catch {
-      return null
-    }
-  }
-
-  #fromSysfs(si: ByteString, warn: Emit<InputError>): { xi_path: ByteString | null; branches: Branch[] } {
-    const known = this.#superblocks.get(si)
-    const superblock = known ?? this.#superblock(si)
-    const { xi_path, branches, errors } = superblock
-    if (branches.every(({ path }) => path === null)) {
-      // An error of its own for each mount, as each is of another line.
-      const { reason = `si_${si}: no branch in sysfs, nor in the mount options`, text = null } =
-        errors[0] ?? {}
-      throw new InputError(reason, text)
-    }
-    if (known === undefined) errors.forEach(warn)
-    return { xi_path, branches }
-  }
-
-  /** With `aufs.brs=0` xi_path is all that sysfs has; a mountinfo from elsewhere does without. */
-  #xiPath(si: ByteString): ByteString | null {
-    try {
-      return this.#superblock(si).xi_path
-    } catch (error) {
-      if (error instanceof InputError) return null
-      throw error
-    }
-  }
-
-  #superblock(si: ByteString): Superblock {
-    const superblock = this.#superblocks.get(si) ?? readSuperblock(this.#sysfs, si)
-    this.#superblocks.set(si, superblock)
-    return superblock
+  /** What the mount itself tells, where no branch can be read; null where it is no union that is wanted. */
+  withoutBranches(mount: Mount): BranchTable | null {
+    const type = this.wants(mount)
+    return type === null ? null : tableOf(mount, type)
   }
 }
 
-function superblockId({ super_options }: Mount): ByteString {
-  const si = findSi(super_options)
-  if (si === undefined) throw new InputError('an aufs mount without si=', super_options.join(','))
-  checkSi(si)
-  return si
-}
-
-function findSi(superOptions: readonly ByteString[]): ByteString | undefined {
-  const option = superOptions.find((each) => each.startsWith('si='))
-  return option === undefined ? undefined : copyOf(option.slice('si='.length))
+function tableOf(
+  { mount_id, mount_point, root, dev, super_options }: Mount,
+  { fsType, superblockId }: UnionType,
+): BranchTable {
+  const si = superblockId(super_options)
+  const nothing = {
+    source: si === null ? 'mountinfo' : 'sysfs',
+    xi_path: null,
+    workdir: null,
+    branches: [],
+  } as const
+  return { mount_id, mount_point, root, dev, fs_type: fsType, si, ...nothing, branches: [] }
 }
 
 /** The filter behind {@link branchTables}. */
 export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   const tables = new Tables(options)
   return {
-    next: (scan, start, end) => scan.nextUnion(start, end),
+    next: (scan, start, end) => scan.nextMount(start, end, INITIALS),
     line(line, emit, warn) {
       if (isOtherMount(line.text)) return
       const mount = readMount(line)
-      if (tables.wants(mount)) emit(withOthers(tables.table(mount, warn), mount, CONSUMED))
+      const table = tables.table(mount, warn)
+      if (table !== null) emit(withOthers(table, mount, CONSUMED))
     },
   }
 }
@@ -150,15 +90,12 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
 /** The shortest that can stand before a mount's type: `1 1 0:1 / / rw`. */
 const SHORTEST_HEAD = 14
 
-/** Most mounts are plainly no unions, and not worth parsing (`nextUnion()` in src/lines/wasm/scan.ts is the same of many lines). */
+/** Most mounts are plainly no unions, and not worth parsing (`nextMount()` in src/lines/wasm/scan.ts is the same of many lines). */
 export function isOtherMount(line: ByteString): boolean {
   const separator = line.indexOf(' - ')
   if (!isDigit(line.charCodeAt(0)) || separator < SHORTEST_HEAD) return false
-  const initial = line.charCodeAt(separator + 3)
-  return initial !== INITIALS.aufs && initial !== INITIALS.overlay
+  return ((INITIALS >> (line.charCodeAt(separator + 3) & 31)) & 1) === 0
 }
-
-const INITIALS = { aufs: 'a'.charCodeAt(0), overlay: 'o'.charCodeAt(0) }
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39

@@ -3,7 +3,8 @@
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
 import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
-import { type BranchTable, isBranch, isBranchTable } from '../unions/branch-table.js'
+import type { BranchTable } from '../unions/branch-table.js'
+import { isBranch, isBranchTable } from '../unions/table-records.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
 import { isState } from '../vma/state.js'
 

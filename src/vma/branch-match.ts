@@ -5,6 +5,7 @@ import type { ByteString } from '../text/byte-string.js'
 import { below, withoutDeleted } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { throughMount } from '../unions/mount-paths.js'
+import { typeOfTable } from '../unions/types.js'
 
 /** A branch path found at the start of a link. */
 export interface BranchMatch {
@@ -24,7 +25,7 @@ export interface BranchMatch {
  */
 export function branchMatches(link: ByteString, tables: readonly BranchTable[]): BranchMatch[] {
   return tables
-    .filter(({ fs_type }) => fs_type === 'aufs')
+    .filter((table) => typeOfTable(table).linksMayNameBranch)
     .flatMap((table) =>
       table.branches.flatMap((branch): BranchMatch[] => {
         if (branch.path === null) return []

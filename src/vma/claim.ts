@@ -1,7 +1,9 @@
+/** Which union a mapped file is of, by what the kernel calls it: pure, nothing is looked up. */
 import type { Kernel, RawVma } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED, isBelow, withoutDeleted } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
+import { typeOfTable } from '../unions/types.js'
 import { type BranchMatch, bestMatch, branchMatches } from './branch-match.js'
 import { isListed, mountOf, type ProcessContext } from './context.js'
 import { isMemory, mapsName, seenFrom, withoutWhiteouts } from './names.js'
@@ -22,61 +24,103 @@ export interface UnionClaim {
   isOutside: boolean
 }
 
+/** A mapped file: what the kernel says, what that claims, and who maps it. */
+export interface MappedFile {
+  raw: RawVma
+  claim: UnionClaim
+  context: ProcessContext
+}
+
 /**
  * Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone.
  *
  * @param raw the entry, strings as bytes
- * @param view the process that maps it
- * @example claimOf(entry, view).branch?.path // '/l/base', where the link is '/l/base/bin/sh'
+ * @param context the process that maps it
+ * @example claimOf(entry, context).branch?.path // '/l/base', where the link is '/l/base/bin/sh'
  */
 export function claimOf({ link, kernel }: RawVma, context: ProcessContext): UnionClaim {
   // Shared anonymous memory may have a name in brackets there (Linux 6.2), which is none of a file.
   const inMaps = kernel.maps_name?.startsWith('/') ? mapsName(kernel.maps_name, link) : null
-  const saysDeleted = link.endsWith(DELETED) || (inMaps?.endsWith(DELETED) ?? false)
-  const name = seenFrom(context.chroot, inMaps ?? link)
-  const isOutside = !isBelow(inMaps ?? link, context.chroot)
-  const none: UnionClaim = { table: null, branch: null, leaks: false, name, saysDeleted, isOutside }
-  if (isMemory(link) && !isOfUnion(kernel, context)) return none
+  const unclaimed: UnionClaim = {
+    table: null,
+    branch: null,
+    leaks: false,
+    name: seenFrom(context.chroot, inMaps ?? link),
+    saysDeleted: link.endsWith(DELETED) || (inMaps?.endsWith(DELETED) ?? false),
+    isOutside: !isBelow(inMaps ?? link, context.chroot),
+  }
+  if (isMemory(link) && !isOfUnion(kernel, context)) return unclaimed
+  const names: Names = { link, inMaps, kernel, matches: branchMatches(link, context.unions), unclaimed }
+  return byDevice(names, context) ?? byMount(names, context) ?? byLink(names, context) ?? unclaimed
+}
 
-  const isSame = inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
-  const matches = branchMatches(link, context.unions)
+/** What the kernel calls a file, and what of the unions its link may name. */
+interface Names {
+  link: ByteString
+  /** The name in maps, decoded; null where maps has no name of a file. */
+  inMaps: ByteString | null
+  kernel: Kernel
+  matches: BranchMatch[]
+  /** The claim of a file that is of no union. */
+  unclaimed: UnionClaim
+}
+
+/** By the device in maps, which is a union's. */
+function byDevice(
+  { link, inMaps, kernel, matches, unclaimed }: Names,
+  context: ProcessContext,
+): UnionClaim | null {
   const ofDevice = context.unions.filter(({ dev }) => dev !== null && dev === kernel.maps_dev)
   const [first] = ofDevice
-  if (first !== undefined) {
-    // A layer that is itself of an overlay: the kernel tells the file by the layer's own mount, which the process has not.
-    if (first.fs_type === 'overlay' && isListed(kernel, context) === false) return none
-    const own = matches.filter(({ table }) => ofDevice.includes(table))
-    if (isSame) return { ...none, table: first, ...rootBranch(own, kernel, context) }
-    const best = bestMatch(own, inMaps === null ? null : name)
-    const leaks =
-      first.fs_type === 'aufs' && (best !== null || (inMaps !== null && kernel.mnt_listed !== true))
-    return {
-      ...none,
-      table: best?.table ?? first,
-      branch: best?.branch ?? null,
-      leaks,
-      name: inMaps === null ? (best?.path ?? name) : name,
-    }
+  if (first === undefined) return null
+  const { linksMayNameBranch } = typeOfTable(first)
+  // A layer that is itself of an overlay: the kernel tells the file by the layer's own mount, which the process has not.
+  if (!linksMayNameBranch && isListed(kernel, context) === false) return unclaimed
+  const own = matches.filter(({ table }) => ofDevice.includes(table))
+  if (isSameName(link, inMaps)) return { ...unclaimed, table: first, ...rootBranch(own, kernel, context) }
+  const best = bestMatch(own, inMaps === null ? null : unclaimed.name)
+  return {
+    ...unclaimed,
+    table: best?.table ?? first,
+    branch: best?.branch ?? null,
+    leaks: linksMayNameBranch && (best !== null || (inMaps !== null && kernel.mnt_listed !== true)),
+    name: inMaps === null ? (best?.path ?? unclaimed.name) : unclaimed.name,
   }
+}
+
+/** By the mount that the file lies on, which is a union's that shows its layers' devices in maps. */
+function byMount({ link, kernel, unclaimed }: Names, context: ProcessContext): UnionClaim | null {
   const mount = mountOf(kernel, seenFrom(context.chroot, withoutDeleted(link)), context)
-  const overlay = context.unions.find(
-    ({ fs_type, dev }) => fs_type === 'overlay' && dev !== null && dev === mount?.dev,
+  const table = context.unions.find(
+    (union) => union.dev !== null && union.dev === mount?.dev && !typeOfTable(union).linksMayNameBranch,
   )
-  if (overlay !== undefined && mayBeOverlay(kernel, context)) return { ...none, table: overlay }
-  if (inMaps !== null && !isSame) {
+  return table !== undefined && mayBeOverlay(kernel, context) ? { ...unclaimed, table } : null
+}
+
+/** By a link that names a branch. */
+function byLink(
+  { link, inMaps, kernel, matches, unclaimed }: Names,
+  context: ProcessContext,
+): UnionClaim | null {
+  if (inMaps !== null && !isSameName(link, inMaps)) {
     // They differ by nothing but a leak; where the table (of a log) or the entry tells no device, that is all there is to know.
     const best = bestMatch(
       matches.filter(({ table }) => table.dev === null || kernel.maps_dev === null),
-      name,
+      unclaimed.name,
     )
-    return best === null ? none : { ...none, table: best.table, branch: best.branch, leaks: true }
+    return best === null ? null : { ...unclaimed, table: best.table, branch: best.branch, leaks: true }
   }
   // Where maps leaks as well, both name the branch, and the device is that of the branch's filesystem.
+  const mount = mountOf(kernel, seenFrom(context.chroot, withoutDeleted(link)), context)
   const mapsLeaks = inMaps === null || (isListed(kernel, context) !== true && mount?.dev !== kernel.maps_dev)
   const best = mapsLeaks ? bestMatch(matches, null) : null
-  if (best === null) return none
-  const path = best.path === null ? name : withoutWhiteouts(best.path)
-  return { ...none, table: best.table, branch: best.branch, leaks: true, name: path }
+  if (best === null) return null
+  const name = best.path === null ? unclaimed.name : withoutWhiteouts(best.path)
+  return { ...unclaimed, table: best.table, branch: best.branch, leaks: true, name }
+}
+
+function isSameName(link: ByteString, inMaps: ByteString | null): boolean {
+  return inMaps !== null && withoutDeleted(link) === withoutDeleted(inMaps)
 }
 
 /** Whether the device is a union's: its files may be named as memory is. */
@@ -103,4 +147,13 @@ function rootBranch(
       ? own.find(({ branch }) => branch.index === index)
       : undefined
   return { branch: only?.branch ?? null, leaks: unlisted }
+}
+
+/** Whether an entry shows that this kernel's links name branches: under one, and not what maps has. */
+export function showsLeak({ link, kernel }: RawVma, { unions }: ProcessContext): boolean {
+  return (
+    kernel.maps_name !== null &&
+    withoutDeleted(kernel.maps_name) !== withoutDeleted(link) &&
+    branchMatches(link, unions).length > 0
+  )
 }

@@ -4,20 +4,17 @@ import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import { Folder } from '../files/folder.js'
 import type { Emit } from '../lines/filter.js'
-import type { Kernel, RawVma } from '../proc/map-files.js'
+import type { Kernel } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
-import { isProcfs, Process } from '../proc/process.js'
+import { isProcfs, type Process, type Reader, readerOf } from '../proc/process.js'
 import { firstStartOf } from '../proc/start-time.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
-import { isBelow, withoutDeleted } from '../text/paths.js'
-import { aufsWhiteouts } from '../unions/aufs/whiteouts.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { LayerStack } from '../unions/layer-stack.js'
-import { overlayWhiteouts } from '../unions/overlay/whiteouts.js'
+import { placedBy, seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
-import type { WhiteoutFormat } from '../unions/whiteout-format.js'
-import { branchMatches } from './branch-match.js'
+import { typeOfTable } from '../unions/types.js'
 import type { FileLookup, ProcessContext } from './context.js'
 import type { Vma } from './record.js'
 
@@ -135,19 +132,10 @@ export class ContextReader {
     const known = this.#superblocks.get(key)
     if (known !== undefined) return known
     const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
-    const hiding =
-      table.fs_type === 'aufs' ? aufsWhiteouts : this.#overlayWhiteouts(table, own?.super_options)
-    const branches = new LayerStack(table, hiding)
+    const whiteouts = typeOfTable(table).whiteouts(table, own?.super_options ?? [], this.#tables.sysfs)
+    const branches = new LayerStack(table, whiteouts)
     this.#superblocks.set(key, branches)
     return branches
-  }
-
-  /** Options are shown where they are not the module's default; what is not known may be. */
-  #overlayWhiteouts({ branches }: BranchTable, options: readonly ByteString[] = []): WhiteoutFormat {
-    const shown = options.findLast((option) => option.startsWith('metacopy='))
-    const mayHave = shown === undefined ? this.#tables.isDefault('metacopy') !== false : shown.endsWith('=on')
-    const hasData = branches.some(({ attributes }) => attributes.includes('data'))
-    return overlayWhiteouts(options.includes('userxattr') ? 'user' : 'trusted', mayHave || hasData)
   }
 
   #firstStart(process: Process): bigint | null {
@@ -182,13 +170,12 @@ export class ContextReader {
 
   #unions(mounts: readonly Mount[], warn: Emit<InputError>): BranchTable[] {
     return mounts.flatMap((mount) => {
-      if (!this.#tables.wants(mount)) return []
       try {
-        return [this.#tables.table(mount, warn)]
+        return this.#tables.table(mount, warn) ?? []
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         warn(error)
-        return [this.#tables.withoutBranches(mount)]
+        return this.#tables.withoutBranches(mount) ?? []
       }
     })
   }
@@ -206,49 +193,4 @@ export class ContextReader {
     this.#knownReader ??= readerOf(this.procfs)
     return this.#knownReader
   }
-}
-
-/** Who looks: its mounts, by which names in links and maps are told. */
-interface Reader {
-  mounts: readonly Mount[]
-  namespace: string | null
-}
-
-function readerOf(procfs: string): Reader {
-  try {
-    const self = new Process(procfs, 'self')
-    return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
-  } catch (error) {
-    if (error instanceof InputError) return { mounts: [], namespace: null }
-    throw error
-  }
-}
-
-function seenBelow(tables: readonly BranchTable[], root: ByteString | null): BranchTable[] {
-  if (root === null) return [...tables]
-  const [inside, outside] = [[], []] as [BranchTable[], BranchTable[]]
-  for (const table of tables) (isBelow(table.mount_point ?? '', root) ? inside : outside).push(table)
-  return [...inside.flatMap((table) => mountsSeenFrom([table], root)), ...outside]
-}
-
-/** Tables that somebody else made, where the process has these unions mounted; those that it has not stay as they are. */
-function placedBy(mounts: readonly Mount[], tables: readonly BranchTable[]): BranchTable[] {
-  const isOf = (table: BranchTable, { fs_type, dev, super_options }: Mount) =>
-    fs_type === table.fs_type &&
-    (table.si === null ? dev === table.dev : super_options.includes(`si=${table.si}`))
-  return tables.flatMap((table) => {
-    const own = mounts.filter((mount) => isOf(table, mount))
-    return own.length === 0
-      ? [table]
-      : own.map(({ mount_id, mount_point, root, dev }) => ({ ...table, mount_id, mount_point, root, dev }))
-  })
-}
-
-/** Whether an entry shows that this kernel's links name branches: under one, and not what maps has. */
-export function showsLeak({ link, kernel }: RawVma, { unions }: ProcessContext): boolean {
-  return (
-    kernel.maps_name !== null &&
-    withoutDeleted(kernel.maps_name) !== withoutDeleted(link) &&
-    branchMatches(link, unions).length > 0
-  )
 }

@@ -1,10 +1,11 @@
+/** What is known of a process where its VMAs are fixed. */
 import type { Files } from '../files/folder.js'
 import type { Kernel } from '../proc/map-files.js'
 import { mountOver } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import type { Copies, Copy } from '../unions/copies.js'
+import type { Copies, Copy } from '../unions/layer.js'
 
 /** What may be looked at. A test stands behind it with what a captured machine's stat said. */
 export interface FileLookup {

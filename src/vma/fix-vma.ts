@@ -6,6 +6,7 @@ import type { Kernel, RawVma } from '../proc/map-files.js'
 import { join } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { tableOver } from '../unions/mount-paths.js'
+import { typeOfTable } from '../unions/types.js'
 import { claimOf } from './claim.js'
 import { mountOf, type ProcessContext } from './context.js'
 import { type LookupResult, lookUp } from './look-up.js'
@@ -15,12 +16,12 @@ import type { Vma, VmaBranch } from './record.js'
  * Puts right what the kernel says of a mapped file.
  *
  * @param raw the entry, strings as bytes
- * @param view the process that maps it
- * @example fixVma(entry, view).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
+ * @param context the process that maps it
+ * @example fixVma(entry, context).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
  */
 export function fixVma(raw: RawVma, context: ProcessContext): Vma {
   const claim = claimOf(raw, context)
-  const result = lookUp(raw, claim, context)
+  const result = lookUp({ raw, claim, context })
   const { path, state, branch } = result
   const { table, leaks } = claim
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
@@ -41,7 +42,7 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
     dev,
     ino,
     mnt_id: leaks ? -1 : kernel.mnt_id,
-    fixed: leaks || (table?.fs_type === 'overlay' && isOther(kernel, dev, ino)),
+    fixed: leaks || (table !== null && typeOfTable(table).copyUpChangesInode && isOther(kernel, dev, ino)),
     state,
     branch: mount === null || branch === null ? null : branchOf(mount, branch),
     kernel,

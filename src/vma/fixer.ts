@@ -1,3 +1,4 @@
+/** Reads processes and fixes their entries; what processes of one namespace share is fixed once. */
 import { BoundedMap } from '../bounded-map.js'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
@@ -6,40 +7,41 @@ import type { Mount } from '../proc/mountinfo.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
 import { join } from '../text/paths.js'
+import { showsLeak } from './claim.js'
 import type { ProcessContext } from './context.js'
-import { type ContextOptions, ContextReader, type SharedContext, showsLeak } from './context-reader.js'
+import { type ContextOptions, ContextReader, type SharedContext } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
 import type { Vma } from './record.js'
 
 /** Processes whose mounts are remembered, of entries that somebody else has read. */
-const VIEWS_KEPT = 100
+const CONTEXTS_KEPT = 100
 
 /** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
 const SEEN_FOR = 1000
 
 /** Reads and fixes the entries of processes. */
 export class VmaFixer {
-  readonly #viewer: ContextReader
-  readonly #views = new BoundedMap<number | null, ProcessContext>(VIEWS_KEPT, (context) =>
+  readonly #reader: ContextReader
+  readonly #contexts = new BoundedMap<number | null, ProcessContext>(CONTEXTS_KEPT, (context) =>
     context.lookup?.close(),
   )
 
   #seenAt = performance.now()
 
   constructor(options?: ContextOptions) {
-    this.#viewer = new ContextReader(options)
+    this.#reader = new ContextReader(options)
   }
 
   /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
   raw(pid: number, warn: Emit<InputError>): RawVma[] {
-    const process = new Process(this.#viewer.procfs, pid)
+    const process = new Process(this.#reader.procfs, pid)
     return this.#entries(process, process.mounts(warn), new Map(), warn)
   }
 
   /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
   *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
-    const process = new Process(this.#viewer.procfs, pid)
-    const { context, namespace } = this.#viewer.ofProcess(process, warn)
+    const process = new Process(this.#reader.procfs, pid)
+    const { context, namespace } = this.#reader.ofProcess(process, warn)
     try {
       const entries = this.#entries(process, namespace.listed, namespace.kernels, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
@@ -69,7 +71,7 @@ export class VmaFixer {
     kernels: Map<string, Kernel>,
     warn: Emit<InputError>,
   ): RawVma[] {
-    const { stat: follow, linksTell } = this.#viewer
+    const { stat: follow, linksTell } = this.#reader
     return readEntries(process, mounts, { follow, linksTell, kernels }, warn)
   }
 
@@ -80,24 +82,24 @@ export class VmaFixer {
       this.close()
       this.#seenAt = now
     }
-    return fixVma(entry, this.#viewOf(entry.pid, warn))
+    return fixVma(entry, this.#contextOf(entry.pid, warn))
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
-    for (const { lookup } of this.#views.values()) lookup?.close()
-    this.#views.clear()
-    this.#viewer.close()
+    for (const { lookup } of this.#contexts.values()) lookup?.close()
+    this.#contexts.clear()
+    this.#reader.close()
   }
 
-  #viewOf(pid: number | null, warn: Emit<InputError>): ProcessContext {
-    const known = this.#views.get(pid)
+  #contextOf(pid: number | null, warn: Emit<InputError>): ProcessContext {
+    const known = this.#contexts.get(pid)
     if (known !== undefined) return known
-    const isLocal = pid !== null && !this.#viewer.isGiven
+    const isLocal = pid !== null && !this.#reader.isGiven
     const context = isLocal
-      ? this.#viewer.ofProcess(new Process(this.#viewer.procfs, pid), warn).context
-      : this.#viewer.ofEntry(pid)
-    this.#views.set(pid, context)
+      ? this.#reader.ofProcess(new Process(this.#reader.procfs, pid), warn).context
+      : this.#reader.ofEntry(pid)
+    this.#contexts.set(pid, context)
     return context
   }
 }

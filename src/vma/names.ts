@@ -1,3 +1,4 @@
+/** What the kernel calls a mapped file in links and in maps. */
 import type { ByteString } from '../text/byte-string.js'
 import { below, isBelow, withoutDeleted } from '../text/paths.js'
 

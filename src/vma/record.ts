@@ -1,3 +1,4 @@
+/** VMA records: what the kernel says of each mapped file, put right. */
 import { withOthers } from '../lines/records.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'

@@ -1,16 +1,11 @@
 /** Which copy of a file in the branches is the one that a process maps. */
 
 import type { Found } from '../files/folder.js'
-import type { FileId } from '../files/ids.js'
 import type { Kernel } from '../proc/map-files.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import type { Copies, Copy } from '../unions/copies.js'
+import type { Copies, Copy } from '../unions/layer.js'
+import { typeOfTable } from '../unions/types.js'
 import type { FileLookup } from './context.js'
-
-/** Before Linux 6.8 maps has the device and inode of the layer's own file, of an overlay: they tell which copy is mapped. */
-export function mapsShowsLayer({ maps_dev }: Kernel, { fs_type, dev }: BranchTable): boolean {
-  return fs_type === 'overlay' && maps_dev !== null && dev !== null && maps_dev !== dev
-}
 
 /** Whether a layer's file is the one that maps has: the device there is the filesystem's, which st_dev need not be (btrfs). */
 export function isMappedCopy(
@@ -41,7 +36,7 @@ export function supplierOf(
   }
   // What is not the union's inode after all was put into the layer from elsewhere, or is of another file.
   if (top.branch.perm === 'ro' || top.branch.perm === 'rr')
-    return (isSameInode(top.file, found, table) ?? top.isNamed) ? top : null
+    return (typeOfTable(table).isSameInode(top.file, found, table) ?? top.isNamed) ? top : null
   const copied = isCopiedUp(kernel, top, found, table)
   if (copied === false || (copied === null && lower === undefined && isComplete)) return top
   const start = lookup.firstStart()
@@ -54,17 +49,8 @@ export function supplierOf(
  */
 function isCopiedUp(kernel: Kernel, top: Copy, found: Found, table: BranchTable): boolean | null {
   const { maps_dev: dev, maps_ino: ino } = kernel
-  if (dev !== null && ino !== null && isSameInode(top.file, { dev, ino }, table) === false) return true
-  const isSame = isSameInode(top.file, found, table)
+  if (dev !== null && ino !== null && typeOfTable(table).isSameInode(top.file, { dev, ino }, table) === false)
+    return true
+  const isSame = typeOfTable(table).isSameInode(top.file, found, table)
   return isSame === null ? top.isCopiedUp() : !isSame
-}
-
-/**
- * Where all layers are on one filesystem an overlay's inodes are those of its layers; with `xino` the upper bits tell several
- * apart. Null where nothing is told.
- */
-function isSameInode(file: FileId, found: FileId, { fs_type, dev }: BranchTable): boolean | null {
-  if (fs_type !== 'overlay' || found.dev !== dev) return null
-  if (file.ino === found.ino) return true
-  return BigInt.asUintN(32, BigInt(file.ino)) === BigInt.asUintN(32, BigInt(found.ino)) ? null : false
 }

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { logFilter } from '../../src/criu/dump-log.js'
 import type { Filter } from '../../src/lines/filter.js'
 import { lineTransform } from '../../src/lines/line-transform.js'
-import { type Scan, scanOf, scanRoom } from '../../src/lines/scan.js'
+import { pair, type Scan, scanOf, scanRoom } from '../../src/lines/scan.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import { isOtherMount, tableFilter } from '../../src/unions/tables.js'
+import { INITIALS } from '../../src/unions/types.js'
 import { outcome, started } from '../helpers/run.js'
 
 const scratch = scanRoom() ?? Buffer.alloc(0)
@@ -80,9 +81,9 @@ test('the next union is the next line that is not plainly another mount', (t) =>
       const places = placedLines(lines)
       for (const { start } of places) {
         const next = places.find((place) => place.start >= start && !isOtherMount(place.line))
-        t.is(scan.nextUnion(start, end), next?.start ?? end)
+        t.is(scan.nextMount(start, end, INITIALS), next?.start ?? end)
       }
-      t.is(scan.nextUnion(end, end), end)
+      t.is(scan.nextMount(end, end, INITIALS), end)
     }),
   )
 })
@@ -94,25 +95,28 @@ test('the next line of a log is the next that may hold a branch or a mount', (t)
       const places = placedLines(lines)
       for (const { start } of places) {
         const next = places.find((place) => place.start >= start && /i_|@ /.test(place.line))
-        t.is(scan.nextLogged(start, end), next?.start ?? end)
+        t.is(scan.nextWithPair(start, end, pair('i_'), pair('@ ')), next?.start ?? end)
       }
-      t.is(scan.nextLogged(end, end), end)
+      t.is(scan.nextWithPair(end, end, pair('i_'), pair('@ ')), end)
     }),
   )
 })
 
 test('a full chunk is looked through to its last byte', (t) => {
   for (const [last, next] of [
-    ['/sys/fs/aufs/si_1/br0 : /a', 'nextLogged'],
-    ['1 1 0:1 / / rw - aufs none rw,si=1', 'nextUnion'],
+    [
+      '/sys/fs/aufs/si_1/br0 : /a',
+      (scan: Scan, end: number) => scan.nextWithPair(0, end, pair('i_'), pair('@ ')),
+    ],
+    ['1 1 0:1 / / rw - aufs none rw,si=1', (scan: Scan, end: number) => scan.nextMount(0, end, INITIALS)],
   ] as const) {
     const other = '36 35 98:0 /mnt1 /mnt2 rw - ext3 /dev/root rw\n'
     const full = other.repeat(Math.floor((scratch.length - 2 * other.length) / other.length))
     const { scan, end } = placed(`${full}${last}\n`, '')
-    t.is(scan[next](0, end), full.length)
+    t.is(next(scan, end), full.length)
     const exact = placed(`${full}${'9'.repeat(scratch.length - full.length - other.length)}${other}`, '')
     t.is(exact.end, scratch.length)
-    t.is(exact.scan[next](0, exact.end), exact.end)
+    t.is(next(exact.scan, exact.end), exact.end)
   }
 })
 

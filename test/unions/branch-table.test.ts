@@ -5,7 +5,8 @@ import { parseMount } from '../../src/proc/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import { branchesInOptions, parseBranch } from '../../src/unions/aufs/options.js'
-import { type BranchTable, isBranchTable, tableRecordFilter } from '../../src/unions/branch-table.js'
+import type { BranchTable } from '../../src/unions/branch-table.js'
+import { isBranchTable, tableRecordFilter } from '../../src/unions/table-records.js'
 import { inputError, pathBytes, tell } from '../helpers/fixtures.js'
 
 const texts = [

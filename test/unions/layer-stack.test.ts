@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { aufsWhiteouts } from '../../src/unions/aufs/whiteouts.js'
+import { whiteouts as aufsWhiteouts } from '../../src/unions/aufs/whiteouts.js'
 import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
+import type { WhiteoutFormat } from '../../src/unions/layer.js'
 import { LayerStack } from '../../src/unions/layer-stack.js'
 import { overlayWhiteouts } from '../../src/unions/overlay/whiteouts.js'
-import type { WhiteoutFormat } from '../../src/unions/whiteout-format.js'
 import { openBelow, tempFolder } from '../helpers/fixtures.js'
 
 interface Built {

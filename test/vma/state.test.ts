@@ -9,10 +9,10 @@ import type { RawVma } from '../../src/proc/map-files.js'
 import { Process } from '../../src/proc/process.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { parse } from '../../src/text/json.js'
-import type { Copies } from '../../src/unions/copies.js'
-import { claimOf } from '../../src/vma/claim.js'
+import type { Copies } from '../../src/unions/layer.js'
+import { claimOf, showsLeak } from '../../src/vma/claim.js'
 import type { FileLookup, ProcessContext } from '../../src/vma/context.js'
-import { ContextReader, showsLeak } from '../../src/vma/context-reader.js'
+import { ContextReader } from '../../src/vma/context-reader.js'
 import { fixVma } from '../../src/vma/fix-vma.js'
 import { lookUp } from '../../src/vma/look-up.js'
 import type { Vma } from '../../src/vma/record.js'
@@ -510,11 +510,11 @@ test('Where a path cannot be looked up, the state is not known, and a deleted fi
   t.is(stateOf('/l/base/d/del-lower.dat'), 'deleted')
 })
 
-test('Without lookup at files only deleted can be told', (t) => {
+test('Without a look at files only deleted can be told', (t) => {
   for (const sample of Object.keys(tables)) {
     const { raws, context } = capture(sample, (lookup) => lookup)
     for (const raw of raws) {
-      const { state } = lookUp(raw, claimOf(raw, context), { ...context, lookup: null })
+      const { state } = lookUp({ raw, claim: claimOf(raw, context), context: { ...context, lookup: null } })
       const saysSo = [raw.link, raw.kernel.maps_name ?? ''].some((name) => name.endsWith(' (deleted)'))
       t.is(state, saysSo ? 'deleted' : null, raw.link)
     }

@@ -7,11 +7,6 @@
 const NEWLINE: u8 = 0x0a
 const SPACE: u8 = 0x20
 const DASH: u8 = 0x2d
-const AT: u8 = 0x40
-const UNDERSCORE: u8 = 0x5f
-const A: u8 = 0x61
-const I: u8 = 0x69
-const O: u8 = 0x6f
 
 /** How many bytes are looked at together. */
 const STEP: usize = 16
@@ -36,14 +31,14 @@ export function countLines(start: usize, end: usize): i32 {
   return lines
 }
 
-/** Where the first line begins that is not plainly another mount than a union (`isOtherMount()` in src/unions/tables.ts), or `end`. */
-export function nextUnion(start: usize, end: usize): usize {
+/** Where the first line begins that is not plainly a mount of another type (`isOtherMount()` in src/unions/tables.ts), or `end`. */
+export function nextMount(start: usize, end: usize, initials: i32): usize {
   let line = start
   while (line < end) {
     const separator = findSeparator(line)
-    const type = load<u8>(separator, 3)
+    const bit = i32(load<u8>(separator, 3)) & 31
     if (!isDigit(load<u8>(line)) || separator < line + SHORTEST_HEAD) return line
-    if (load<u8>(separator) === NEWLINE || type === A || type === O) return line
+    if (load<u8>(separator) === NEWLINE || (initials >> bit) & 1) return line
     line = findNewline(separator) + 1
   }
   return end
@@ -76,27 +71,32 @@ function findNewline(start: usize): usize {
   return at + first(equal(v128.load(at), NEWLINE))
 }
 
-/** Where the first line begins that may hold a branch, `/sys/fs/aufs/si_…`, or a mount, `… @ ./…`, or `end`. */
-export function nextLogged(start: usize, end: usize): usize {
+/** Where the first line begins that holds one of two pairs of bytes, or `end`. */
+export function nextWithPair(start: usize, end: usize, one: i32, other: i32): usize {
+  const a = v128.splat<u8>(u8(one))
+  const b = v128.splat<u8>(u8(one >> 8))
+  const c = v128.splat<u8>(u8(other))
+  const d = v128.splat<u8>(u8(other >> 8))
   let at = start
   // Nearly always there is nothing in so many bytes.
-  while (at < end && !v128.any_true(v128.or(beginsOf2(at), beginsOf2(at + 2 * STEP)))) at += 4 * STEP
-  while (at < end && !v128.any_true(begins(at))) at += STEP
-  const place = at + first(begins(at))
+  while (at < end && !v128.any_true(v128.or(pairs2(at, a, b, c, d), pairs2(at + 2 * STEP, a, b, c, d))))
+    at += 4 * STEP
+  while (at < end && !v128.any_true(pairs(at, a, b, c, d))) at += STEP
+  const place = at + first(pairs(at, a, b, c, d))
   return place < end ? beginOfLine(place, start) : end
 }
 
-function beginsOf2(at: usize): v128 {
-  return v128.or(begins(at), begins(at + STEP))
+function pairs2(at: usize, a: v128, b: v128, c: v128, d: v128): v128 {
+  return v128.or(pairs(at, a, b, c, d), pairs(at + STEP, a, b, c, d))
 }
 
-/** Bytes with which `i_` or `@ ` begins: what is rarest of those texts. */
-function begins(at: usize): v128 {
+/** Bytes with which the pair `ab` or `cd` begins. */
+function pairs(at: usize, a: v128, b: v128, c: v128, d: v128): v128 {
   const bytes = v128.load(at)
   const next = v128.load(at, 1)
-  const branches = v128.and(equal(bytes, I), equal(next, UNDERSCORE))
-  const mounts = v128.and(equal(bytes, AT), equal(next, SPACE))
-  return v128.or(branches, mounts)
+  const one = v128.and(v128.eq<u8>(bytes, a), v128.eq<u8>(next, b))
+  const other = v128.and(v128.eq<u8>(bytes, c), v128.eq<u8>(next, d))
+  return v128.or(one, other)
 }
 
 function beginOfLine(place: usize, start: usize): usize {

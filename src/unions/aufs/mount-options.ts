@@ -1,13 +1,14 @@
+/** Mount options that give an AUFS its branches, whatever bytes their paths hold. */
 import { InputError } from '../../errors.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { Links, lengthOf } from '../../text/shell.js'
-import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../mount-plan.js'
+import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../union-type.js'
 
 /**
  * AUFS's options know no escapes: `br:` cuts at each `:`, `append:` takes one path and cuts at no `:`, both cut at `=`,
  * mount at `,`, and a `"` makes it drop them all.
  */
-export function aufsPlan(branches: MountableBranch[]): MountPlan {
+export function mountPlan(branches: MountableBranch[]): MountPlan {
   const links = new Links()
   const texts: ByteString[] = []
   let text = ''
@@ -23,7 +24,7 @@ export function aufsPlan(branches: MountableBranch[]): MountPlan {
       isAppending = true
     }
   }
-  return { texts: [...texts, text], links }
+  return { source: 'none', texts: [...texts, text], links }
 }
 
 function aufsMember(

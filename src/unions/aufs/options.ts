@@ -1,3 +1,4 @@
+/** Branches as AUFS writes them: `PATH=PERM+ATTRIBUTE`, in br<N> and in the mount options. */
 import { InputError } from '../../errors.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch } from '../branch-table.js'

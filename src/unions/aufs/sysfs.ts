@@ -66,42 +66,64 @@ function list(sysfs: string, folder: string): Map<string, boolean> {
 
 /** One look: `changing` where a file was busy or gone, or a number is missing, which another look may mend. */
 function lookAt(folder: string, names: Map<string, boolean>): { superblock: Superblock; changing: boolean } {
-  const numbers = [...names.keys()]
-    .flatMap((name) => /^br(0|[1-9]\d{0,4})$/.exec(name)?.[1] ?? [])
-    .map(Number)
-  const superblock: Superblock = { xi_path: null, branches: [], errors: [] }
-  let changing = false
-  const attempt = (name: string): ByteString | null => {
-    if (names.get(name) === false) {
-      superblock.errors.push(new InputError(`${folder}/${name}: no file`))
+  const files = new SuperblockFiles(folder, names)
+  const branches = Array.from({ length: files.count }, (_, index) => ({
+    ...readBranch(files, index),
+    id: names.has(`brid${index}`) ? parseBranchId(files.read(`brid${index}`)) : null,
+  }))
+  const xi_path = names.has('xi_path') ? decodeOctal(files.read('xi_path') ?? '') || null : null
+  const { errors, changing } = files
+  return { superblock: { xi_path, branches, errors }, changing }
+}
+
+function readBranch(files: SuperblockFiles, index: number): Branch {
+  const name = `br${index}`
+  const text = files.read(name)
+  const branch = text === null ? null : parseBranch(decodeOctal(text), index)
+  if (text !== null && branch === null) files.fail(name, 'no branch', text)
+  return branch ?? { index, id: null, path: null, perm: null, attributes: [] }
+}
+
+/** The files of a superblock in one look, and what is wrong with them. */
+class SuperblockFiles {
+  readonly errors: InputError[] = []
+  changing = false
+  readonly #folder: string
+  readonly #names: Map<string, boolean>
+  /** One more than the highest N of the br<N>. */
+  readonly count: number
+
+  constructor(folder: string, names: Map<string, boolean>) {
+    this.#folder = folder
+    this.#names = names
+    const numbers = [...names.keys()].flatMap((name) => /^br(0|[1-9]\d{0,4})$/.exec(name)?.[1] ?? [])
+    this.count = numbers.reduce((most, number) => Math.max(most, Number(number) + 1), 0)
+  }
+
+  /** The text of a file; null where it cannot be read. */
+  read(name: string): ByteString | null {
+    const isFile = this.#names.get(name)
+    if (isFile === undefined) {
+      this.changing = true
+      this.fail(name, `missing, though br${this.count - 1} is there`)
+      return null
+    }
+    if (!isFile) {
+      this.fail(name, 'no file')
       return null
     }
     try {
-      return readText(`${folder}/${name}`)
+      return readText(`${this.#folder}/${name}`)
     } catch (error) {
-      changing ||= hasCode(error, 'EBUSY', 'ENOENT')
-      superblock.errors.push(new InputError(`${folder}/${name}: ${systemReason(error)}`))
+      this.changing ||= hasCode(error, 'EBUSY', 'ENOENT')
+      this.fail(name, systemReason(error))
       return null
     }
   }
-  const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0)
-  for (let index = 0; index < count; index++) {
-    const isThere = names.has(`br${index}`)
-    if (!isThere) {
-      changing = true
-      superblock.errors.push(new InputError(`${folder}/br${index}: missing, though br${count - 1} is there`))
-    }
-    const text = isThere ? attempt(`br${index}`) : null
-    const branch = text === null ? null : parseBranch(decodeOctal(text), index)
-    if (text !== null && branch === null)
-      superblock.errors.push(new InputError(`${folder}/br${index}: no branch`, text))
-    superblock.branches.push({
-      ...(branch ?? { index, id: null, path: null, perm: null, attributes: [] }),
-      id: names.has(`brid${index}`) ? parseBranchId(attempt(`brid${index}`)) : null,
-    })
+
+  fail(name: string, reason: string, text: ByteString | null = null): void {
+    this.errors.push(new InputError(`${this.#folder}/${name}: ${reason}`, text))
   }
-  if (names.has('xi_path')) superblock.xi_path = decodeOctal(attempt('xi_path') ?? '') || null
-  return { superblock, changing }
 }
 
 function parseBranchId(text: ByteString | null): number | null {

@@ -1,20 +1,20 @@
-import type { OpenLayer } from '../copies.js'
-import type { WhiteoutFormat } from '../whiteout-format.js'
+/** How AUFS hides what lies below: with files of its own names. */
+import type { OpenLayer, WhiteoutFormat } from '../layer.js'
 
-const AUFS_WHITEOUT = '.wh.'
+const WHITEOUT = '.wh.'
 
-const AUFS_OPAQUE = '.wh..wh..opq'
+const OPAQUE = '.wh..wh..opq'
 
 /**
  * AUFS hides what is below with a file `.wh.NAME`, and all of a folder with a file `.wh..wh..opq` in it (aufs(5), whiteout.c),
  * in a branch that is writable or has the attribute `wh`.
  */
-export const aufsWhiteouts: WhiteoutFormat = {
+export const whiteouts: WhiteoutFormat = {
   isWhitedOut: (layer, name) =>
-    honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_WHITEOUT}${name}`)),
+    honours(layer) && Boolean(layer.folder.find(`${layer.path}/${WHITEOUT}${name}`)),
   marks: (entries) =>
     entries.map(({ layer, file }) => ({
-      isOpaque: file.isFolder && honours(layer) && Boolean(layer.folder.find(`${layer.path}/${AUFS_OPAQUE}`)),
+      isOpaque: file.isFolder && honours(layer) && Boolean(layer.folder.find(`${layer.path}/${OPAQUE}`)),
       redirect: null,
     })),
   origin: ({ file }) => ({ isMeta: false, since: file.birth, isCopiedUp: () => null }),

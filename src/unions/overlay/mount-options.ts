@@ -1,17 +1,18 @@
+/** Mount options that give an overlay its layers, whatever bytes their paths hold. */
 import { InputError } from '../../errors.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { Links, lengthOf } from '../../text/shell.js'
-import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../mount-plan.js'
+import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../union-type.js'
 
 /**
  * overlayfs takes a backslash before what its options would cut at, but nothing can be appended to what does not fit.
  * mount drops all options for a `"`, and a last comma even where it is escaped.
  */
-export function overlayPlan(branches: MountableBranch[], workdir: ByteString | null): MountPlan {
+export function mountPlan(branches: MountableBranch[], workdir: ByteString | null): MountPlan {
   for (const needsLink of [(path: ByteString) => path.includes('"') || path.endsWith(','), () => true]) {
     const links = new Links()
     const text = overlayText(branches, workdir, (path) => (needsLink(path) ? links.to(path) : path))
-    if (lengthOf(text) <= LONGEST_TEXT) return { texts: [text], links }
+    if (lengthOf(text) <= LONGEST_TEXT) return { source: 'overlay', texts: [text], links }
   }
   throw new InputError(`${branches.length} layers do not fit in ${LONGEST_TEXT} bytes of mount options`)
 }

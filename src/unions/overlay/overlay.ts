@@ -1,0 +1,50 @@
+/** overlayfs: layers in the mount options, marks in extended attributes. */
+import { readFileSync } from 'node:fs'
+import type { ByteString } from '../../text/byte-string.js'
+import type { BranchTable } from '../branch-table.js'
+import type { WhiteoutFormat } from '../layer.js'
+import type { UnionType } from '../union-type.js'
+import { isSameInode, mapsShowsLayer } from './inodes.js'
+import { mountPlan } from './mount-options.js'
+import { overlayLayers } from './options.js'
+import { overlayWhiteouts } from './whiteouts.js'
+
+export const overlay: UnionType = {
+  fsType: 'overlay',
+  // What distributions shipped before Linux 3.18 took it in.
+  formerFsTypes: ['overlayfs'],
+  superblockId: () => null,
+  branchReader:
+    ({ overlayBase }) =>
+    ({ super_options }) => ({
+      source: 'mountinfo',
+      xi_path: null,
+      ...overlayLayers(super_options, overlayBase),
+    }),
+  branchesInLog: (superOptions) =>
+    superOptions.some((option) => /^lowerdir\+?=/.test(option)) ? overlayLayers(superOptions) : null,
+  whiteouts,
+  linksMayNameBranch: false,
+  mapsShowsLayer,
+  isSameInode,
+  copyUpChangesInode: true,
+  lowerAttributes: [],
+  mountPlan,
+}
+
+/** The kernel shows an option where it is not the module's default; what is not known may be set. */
+function whiteouts({ branches }: BranchTable, options: readonly ByteString[], sysfs: string): WhiteoutFormat {
+  const shown = options.findLast((option) => option.startsWith('metacopy='))
+  const mayHave = shown === undefined ? isDefault('metacopy', sysfs) !== false : shown.endsWith('=on')
+  const hasData = branches.some(({ attributes }) => attributes.includes('data'))
+  return overlayWhiteouts(options.includes('userxattr') ? 'user' : 'trusted', mayHave || hasData)
+}
+
+/** A parameter of the overlay module, which is the default of an option; null where sysfs does not tell it. */
+function isDefault(option: string, sysfs: string): boolean | null {
+  try {
+    return readFileSync(`${sysfs}/module/overlay/parameters/${option}`, 'latin1').startsWith('Y')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What a kind of union filesystem does in its own way. Each kind is a folder with one object of this type, and types.ts
+ * lists them: nothing outside of those folders asks for a kind by its name.
+ */
+import type { InputError } from '../errors.js'
+import type { FileId } from '../files/ids.js'
+import type { Emit } from '../lines/filter.js'
+import type { Kernel } from '../proc/map-files.js'
+import type { Mount } from '../proc/mountinfo.js'
+import type { ByteString } from '../text/byte-string.js'
+import type { Links } from '../text/shell.js'
+import type { Branch, BranchTable } from './branch-table.js'
+import type { WhiteoutFormat } from './layer.js'
+
+/** Where branches are read from. */
+export interface BranchSources {
+  /** Where /sys is. */
+  sysfs: string
+  /** The folder of layers whose paths the kernel shows relative; null where it is not known. */
+  overlayBase: ByteString | null
+}
+
+/** What of a table is found out about its branches. */
+export type BranchList = Pick<BranchTable, 'source' | 'xi_path' | 'workdir' | 'branches'>
+
+/**
+ * Finds the branches of a mount. It may remember what it has read.
+ *
+ * @param warn called for each branch that cannot be read, once for a superblock; the others stand
+ * @throws InputError where no branch can be read
+ */
+export type BranchReader = (mount: Mount, warn: Emit<InputError>) => BranchList
+
+/** A branch that can be mounted: an absolute path and a permission. */
+export type MountableBranch = Pick<Branch, 'attributes'> & { path: ByteString; perm: ByteString }
+
+/** How a union is mounted: the source, option texts, each for a command of its own, and the links that they lead through. */
+export interface MountPlan {
+  source: ByteString
+  texts: ByteString[]
+  links: Links
+}
+
+/** The kernel takes one page of options, with a byte to end it; some is left for what mount(8) may add. */
+export const LONGEST_TEXT = 4000
+
+/** A kind of union filesystem. */
+export interface UnionType {
+  /** The type in mountinfo, and in tables. */
+  readonly fsType: string
+  /** What older kernels call the same. */
+  readonly formerFsTypes: readonly string[]
+  /** The superblock's id in the mount options; null where they have none. */
+  superblockId(superOptions: readonly ByteString[]): ByteString | null
+  /** A reader of the branches of this type's mounts. */
+  branchReader(sources: BranchSources): BranchReader
+  /** The branches in the mount options that CRIU logged; null where the log has them elsewhere. */
+  branchesInLog(superOptions: readonly ByteString[]): Pick<BranchTable, 'workdir' | 'branches'> | null
+  /** How a layer hides what lies below, by the mount's options. @param sysfs where /sys is: modules have their defaults there */
+  whiteouts(table: BranchTable, superOptions: readonly ByteString[], sysfs: string): WhiteoutFormat
+  /** Links of map_files may name a file by its branch, instead of by its path in the union. */
+  readonly linksMayNameBranch: boolean
+  /** maps shows the device and inode of the layer's own file, and so tells which copy is mapped. */
+  mapsShowsLayer(kernel: Kernel, table: BranchTable): boolean
+  /**
+   * Whether a layer's file has the inode that the union shows: null where that cannot be compared.
+   *
+   * @param copy the layer's file
+   * @param found the union's
+   */
+  isSameInode(copy: FileId, found: FileId, table: BranchTable): boolean | null
+  /** A file may get another inode in the union when it is copied up. */
+  readonly copyUpChangesInode: boolean
+  /** What follows `ro` where nobody tells how a lower branch was mounted. */
+  readonly lowerAttributes: readonly string[]
+  /** How to mount the same branches again. @throws InputError where they cannot be */
+  mountPlan(branches: MountableBranch[], workdir: ByteString | null): MountPlan
+}
