@@ -81,6 +81,12 @@ test('the package installs elsewhere, with its commands, its library and its typ
     ...['/sub /l/t1 /l/a /l/common', '/u1again /l/t1 /l/a /l/common'],
   ])
 
+  for (const [i, example] of (await examples()).entries()) {
+    await writeFile(`${project}/example${i}.js`, example)
+    t.regex(example, /aufs-filters/)
+    succeeded(t, await outcome(process.execPath, [`${project}/example${i}.js`], '', env))
+  }
+
   await writeFile(`${project}/typed.ts`, typed(name))
   await writeFile(
     `${project}/tsconfig.json`,
@@ -116,7 +122,13 @@ function succeeded(t: ExecutionContext, { stdout, stderr, status }: Outcome): st
   return stdout
 }
 
-/** Mount records become branch tables, as the README shows it. */
+/** What the README shows of the library. */
+async function examples(): Promise<string[]> {
+  const readme = await readFile(`${repository}/README.md`, 'utf8')
+  return [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, example = '']) => example)
+}
+
+/** Mount records become branch tables, with the schemas beside them. */
 function program(name: string): string {
   return `
 import { createReadStream, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The recipes of the README, as they stand in samples/recipes, on captured machines. (Live: live.test.ts.) */
+/** The recipes of docs/recipes.md, as they stand in samples/recipes, on captured machines. (Live: live.test.ts.) */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { linkFacts } from '../helpers/facts.js'
