@@ -1,13 +1,13 @@
 /** The library: each stream pipes into the next, and each pure function behind it stands here too. */
 
+export { parseLog } from './criu/dump-log.js'
+export { logFormat } from './criu/log-format.js'
 export {
   type LoggedBranch,
   type LoggedMount,
-  parseLog,
   parseLoggedBranch,
   parseLoggedMount,
-} from './criu/dump-log.js'
-export { logFormat } from './criu/log-format.js'
+} from './criu/logged-lines.js'
 export { InputError, type OnError } from './errors.js'
 export type { Files, Found } from './files/folder.js'
 export type { FileId } from './files/ids.js'
