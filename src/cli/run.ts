@@ -11,18 +11,21 @@ import { type Args, parseArguments, UsageError } from './arguments.js'
 import { isTerminal, readChunks, writeAll } from './io.js'
 import type { Usage } from './usage.js'
 
-/** What a command is given to run. */
+/** Makes the transform of one FILE. */
+type TransformOf = (lines: Required<LineOptions>) => LineTransform
+
+/** What a command works with. */
 export interface Run<O> {
   options: O
   /** The FILE operands. */
   files: string[]
   /** Says what is wrong, and that the exit status is 1; `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
-  /** Sends every FILE, or standard input, through a converter of its own to standard output. */
-  each(converterOf: (lines: Required<LineOptions>) => LineTransform): void
-  /** Reads a file through a converter. */
-  read(file: string, converterOf: (lines: Required<LineOptions>) => LineTransform): void
-  /** Sends records to standard output: many a write, the rest of them at each null. */
+  /** Sends every FILE, or standard input, to standard output, each through a transform of its own. */
+  each(transformOf: TransformOf): void
+  /** Sends one file through a transform to standard output. */
+  read(file: string, transformOf: TransformOf): void
+  /** Sends records to standard output, many in one write. At each null, all that came before is written. */
   send(records: Iterable<object | null>): void
   /** Writes bytes to standard output. */
   print(text: ByteString): void
@@ -50,27 +53,27 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
       stopped = shared.strict
       return stopped ? 'stop' : undefined
     }
-    const read = (file: string, converterOf: (lines: Required<LineOptions>) => LineTransform) => {
+    const read = (file: string, transformOf: TransformOf) => {
       const source = sourceName(file)
-      const { scans, chunk, cut, end } = converterOf({
+      const lines = transformOf({
         maxLine: shared['max-line'],
         onError: (error) => report(source, error),
       })
       try {
-        for (const bytes of contents(file, usage, scans)) {
-          for (const text of chunk(bytes)) write(text)
+        for (const chunk of contents(file, usage, lines.scans)) {
+          for (const text of lines.write(chunk)) write(text)
           if (stopped) return
         }
-        write(end())
+        write(lines.flush())
       } catch (error) {
         if (!(error instanceof ReadError)) throw error
-        cut()
-        write(end())
+        lines.abandonLine()
+        write(lines.flush())
         report(source, new InputError(systemReason(error.cause)))
       }
     }
-    const each = (converterOf: (lines: Required<LineOptions>) => LineTransform) => {
-      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, converterOf)
+    const each = (transformOf: TransformOf) => {
+      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, transformOf)
     }
     pipeline({ options, files: operands, report, each, read, send, print: write })
   } catch (error) {
