@@ -1,4 +1,4 @@
-/** CRIU's dump.log to the branch tables of the unions that it names. */
+/** The log of a CRIU dump to branch tables: CRIU logs the unions that a process has mounted. */
 import type { Duplex } from 'node:stream'
 import { BoundedMap, keyText } from '../bounded-map.js'
 import { InputError } from '../errors.js'

@@ -1,4 +1,4 @@
-/** The lines that CRIU logs of unions. */
+/** The two kinds of line in a CRIU log that name a union: a branch, and a mount. */
 import type { ByteString } from '../text/byte-string.js'
 import { decodeOctal } from '../text/octal.js'
 
@@ -12,7 +12,7 @@ export interface LoggedBranch {
   path: ByteString
 }
 
-/** A mount as CRIU logs it, what stands in its options as it stands there: escaped. */
+/** A mount as CRIU logs it. Its options are still escaped. */
 export interface LoggedMount {
   /** The type: `aufs`, `overlay`, or any other. */
   fs_type: ByteString
@@ -20,21 +20,21 @@ export interface LoggedMount {
   mount_id: number
   /** `major:minor` of the superblock, decimal. */
   dev: string
-  /** What of the filesystem is mounted. */
+  /** Which folder of the filesystem is mounted. */
   root: ByteString
-  /** Where, seen from the process's root: without the dot that CRIU begins it with. */
+  /** Where it is mounted, seen from the process's root. CRIU's dot before it is gone. */
   mount_point: ByteString
   /** The superblock's options, with commas between them. */
   options: ByteString
 }
 
-// The most that AUFS can be configured for is 32767 branches, so no number has more than five digits.
+// AUFS can be configured for 32767 branches at most, so no number has more than five digits.
 const BRANCH = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/br(0|[1-9]\d{0,4}) : (\/.*)$/s
 
 /**
- * Parses a branch line, whatever stands before it in the line; the path is decoded as sysfs escapes it.
+ * Parses a branch line. Anything may stand before the branch, as CRIU's time does. The path is decoded, as sysfs escapes it.
  *
- * @returns null where the line holds none
+ * @returns null if the line names no branch
  * @example parseLoggedBranch('(00.036097) /sys/fs/aufs/si_1956a7d9c240c0/br0 : /o/sp\\040ace') // { si: '1956a7d9c240c0', index: 0, path: '/o/sp ace' }
  */
 export function parseLoggedBranch(line: ByteString): LoggedBranch | null {
@@ -51,10 +51,10 @@ const OPTIONS = ' options '
 
 /**
  * Parses a mount line: `type %s source %s mnt_id %d s_dev %#x %s @ %s flags %#x options %s` (CRIU's `parse_mountinfo()`).
- * Source, root and mount point stand there decoded, so they may hold spaces, and the words of this very format; the
- * options hold no space, and are taken from the end.
+ * CRIU writes source, root and mount point decoded, so they may hold spaces and the words of this very format. The options
+ * hold no space, so they are searched for from the end.
  *
- * @returns null where the line is none
+ * @returns null if the line is no mount line
  * @example parseLoggedMount('type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a')?.mount_point // '/vol'
  */
 export function parseLoggedMount(line: ByteString): LoggedMount | null {
@@ -77,7 +77,7 @@ export function parseLoggedMount(line: ByteString): LoggedMount | null {
   }
 }
 
-/** The kernel's own `dev_t`: major << 20 | minor. */
+/** Writes the kernel's own `dev_t` (major << 20 | minor) as `major:minor`. */
 function parseDevice(device: number): string {
   return `${device >>> 20}:${device & 0xfffff}`
 }
