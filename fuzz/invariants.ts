@@ -162,14 +162,14 @@ function outcomeOf(
     onError: ({ line, message }: InputError) => void errors.push(`${line}: ${message}`),
   }
   const format = (record: object | ByteString) => (typeof record === 'string' ? record : ndjsonLine(record))
-  const { chunk, end } = lineTransform(filter, isText ? String : format, options)
+  const { write, flush } = lineTransform(filter, isText ? String : format, options)
   const places = [0, ...cuts.map((cut) => cut % (input.length + 1)).sort((a, b) => a - b), input.length]
   let text = ''
   for (const [i, place] of places.entries()) {
     const bytes = Buffer.from(input.slice(places[i - 1] ?? 0, place), 'latin1')
-    text += [...chunk(cuts.length === 0 ? bytes : inRoom(bytes))].join('')
+    text += [...write(cuts.length === 0 ? bytes : inRoom(bytes))].join('')
   }
-  return { text: text + end(), errors }
+  return { text: text + flush(), errors }
 }
 
 /** A chunk where it is looked through, if there is room for it. */

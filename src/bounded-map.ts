@@ -1,10 +1,9 @@
-/** A map that keeps the last `limit` entries that were set: what is remembered of an endless input. */
-
+/** A map that keeps only the last `limit` entries that were set, so that an endless input takes no endless memory. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number
   readonly #dropped: (value: V) => void
 
-  /** @param dropped told of each entry that is forgotten */
+  /** @param dropped called with each value that is forgotten */
   constructor(limit: number, dropped: (value: V) => void = () => {}) {
     super()
     this.#limit = limit

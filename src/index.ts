@@ -1,17 +1,18 @@
 /** The library: each stream pipes into the next, and each pure function behind it stands here too. */
 
+export { parseLog } from './criu/dump-log.js'
+export { logFormat } from './criu/log-format.js'
 export {
   type LoggedBranch,
   type LoggedMount,
-  parseLog,
   parseLoggedBranch,
   parseLoggedMount,
-} from './criu/dump-log.js'
-export { logFormat } from './criu/log-format.js'
+} from './criu/logged-lines.js'
 export { InputError, type OnError } from './errors.js'
 export type { Files, Found } from './files/folder.js'
 export type { FileId } from './files/ids.js'
 export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
+export { fromNdjson, toNdjson } from './lines/ndjson.js'
 export { type Kernel, parseEntry, parseMapFiles, type RawVma } from './proc/map-files.js'
 export { isFileMapping, type Mapping, parseMapping } from './proc/maps.js'
 export { mountOver, mountsSeenFrom } from './proc/mount-tree.js'

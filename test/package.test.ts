@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { build } from 'esbuild'
 import { type Outcome, outcome, repository } from './helpers/run.js'
 
 interface Manifest {
@@ -9,6 +11,7 @@ interface Manifest {
   version: string
   bin: { [command: string]: string }
   man: string[]
+  dependencies: { [name: string]: string }
 }
 
 /** What `npm pack --json` tells of a tarball. */
@@ -94,6 +97,23 @@ test('the package installs elsewhere, with its commands, its library and its typ
   )
   const tsc = `${repository}/node_modules/.bin/tsc`
   succeeded(t, await outcome(tsc, ['--project', project], '', env))
+})
+
+test('the package depends on what the library imports, and on nothing else', async (t) => {
+  const { dependencies } = JSON.parse(await readFile(`${repository}/package.json`, 'utf8')) as Manifest
+  const { metafile } = await build({
+    entryPoints: [`${repository}/dist/src/index.js`],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    write: false,
+    metafile: true,
+  })
+  const imported = Object.values(metafile.inputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ path, external }) => external === true && !isBuiltin(path))
+  t.deepEqual([...new Set(imported.map(({ path }) => path))].sort(), Object.keys(dependencies).sort())
 })
 
 /** The folders of the package, and its files beside them. */

@@ -8,8 +8,7 @@
 import { createReadStream } from 'node:fs'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type BranchTable, fixVmas, parseMapFiles, type Vma } from 'aufs-filters'
-import split2 from 'split2'
+import { type BranchTable, fixVmas, fromNdjson, parseMapFiles, type Vma } from 'aufs-filters'
 
 class ByLayer extends Writable {
   readonly bytes = new Map<string, bigint>()
@@ -29,9 +28,7 @@ class ByLayer extends Writable {
 }
 
 const [file = '/dev/null'] = process.argv.slice(2)
-const tables: BranchTable[] = []
-// What a stream is given is text, with the exact bytes beside it, as JSON has it.
-for await (const line of createReadStream(file).pipe(split2())) if (line !== '') tables.push(JSON.parse(line))
+const tables: BranchTable[] = await createReadStream(file).pipe(fromNdjson()).toArray()
 
 const byLayer = new ByLayer()
 await pipeline(process.stdin, parseMapFiles(), fixVmas({ tables }), byLayer)

@@ -6,8 +6,7 @@
  */
 import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { fixVmas, listPids, readMapFiles, type Vma } from 'aufs-filters'
-import ndjson from 'ndjson'
+import { fixVmas, listPids, readMapFiles, toNdjson, type Vma } from 'aufs-filters'
 import { objectTransform } from 'through2'
 
 /** What is used of `docker inspect`. */
@@ -43,6 +42,6 @@ await pipeline(
   readMapFiles({ pids: listPids(procfs), procfs, onError: ({ message }, pid) => warn(`${pid}: ${message}`) }),
   fixVmas({ procfs, sysfs, onError: ({ message }) => warn(message) }),
   joined,
-  ndjson.stringify(),
+  toNdjson(),
   process.stdout,
 )

@@ -9,8 +9,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fixVmas, InputError, readMapFiles, type Vma } from 'aufs-filters'
-import ndjson from 'ndjson'
+import { fixVmas, InputError, readMapFiles, toNdjson, type Vma } from 'aufs-filters'
 
 type States = Map<string, string[]>
 
@@ -39,7 +38,7 @@ async function* changes(pid: number, seconds: number) {
 
 const [pid, seconds = '1'] = process.argv.slice(2)
 try {
-  await pipeline(Readable.from(changes(Number(pid), Number(seconds))), ndjson.stringify(), process.stdout)
+  await pipeline(Readable.from(changes(Number(pid), Number(seconds))), toNdjson(), process.stdout)
 } catch (error) {
   // A process that has ended, or may not be read.
   if (!(error instanceof InputError)) throw error

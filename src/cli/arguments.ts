@@ -1,4 +1,4 @@
-/** The words of the command line. */
+/** Reads the words of the command line, by yargs. */
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import yargs, { type InferredOptionTypes, type Options } from 'yargs'
@@ -7,17 +7,22 @@ import { epilogue, heading } from './help.js'
 import { isTerminal } from './io.js'
 import { common, type Usage } from './usage.js'
 
-/** Wrong usage: a message, a line that points to `--help`, and exit status 2. */
+/** Wrong usage. It becomes a message, a line that points to `--help`, and exit status 2. */
 export class UsageError extends Error {}
 
-/** The options of all commands, and those of one with them. */
+/** The values of the options that all commands have, and of those of one command with them. */
 export type Common = InferredOptionTypes<typeof common>
 export type Args<O extends Record<string, Options>> = InferredOptionTypes<O> & Common
 
-/** How wide `--help` is at most. */
+/** The greatest width of `--help`. */
 const WIDEST = 100
 
-/** Reads the command line; `shown` is what `--help` or `--version` shows, where one is asked for. @throws UsageError */
+/**
+ * Parses the command line.
+ *
+ * @returns also `shown`, the text of `--help` or `--version`; empty if neither is asked for
+ * @throws UsageError
+ */
 export function parseArguments<O extends Record<string, Options>>(
   usage: Usage<O>,
 ): { options: Args<O>; shared: Common; operands: string[]; shown: string } {
@@ -50,7 +55,7 @@ export function parseArguments<O extends Record<string, Options>>(
   return { options: last as Args<O>, shared: last as Common, operands: operands.map(String), shown }
 }
 
-/** The words of the command line. Node has made text of them: what was none is lost. @throws UsageError */
+/** The words of the command line. Node decodes them as UTF-8. @throws UsageError for a word that is no UTF-8: its bytes are lost */
 function words(): string[] {
   const args = process.argv.slice(2)
   const isLossy = args.some((arg) => arg.includes('\ufffd')) && !isUtf8(readFileSync('/proc/self/cmdline'))
@@ -59,9 +64,9 @@ function words(): string[] {
 }
 
 /**
- * Flags with the value that they stand for, as yargs would take `--strict false` for one with a value.
+ * Writes each flag with its value, `--strict=true`: of `--strict false`, yargs would take `false` for the value.
  *
- * @throws UsageError where one has a value
+ * @throws UsageError if a flag has a value
  */
 function spelledOut(args: string[], options: Record<string, Options>): string[] {
   const end = args.includes('--') ? args.indexOf('--') : args.length
@@ -74,7 +79,7 @@ function spelledOut(args: string[], options: Record<string, Options>): string[] 
   return [...flags, ...args.slice(end)]
 }
 
-/** Of an option that is given more than once the last counts, but where it is a list. */
+/** Takes the last value of an option that is given more than once, unless it is a list. */
 function lastOfEach(
   given: { [name: string]: unknown },
   options: Record<string, Options>,

@@ -1,13 +1,13 @@
-/** What `--help` says around the options. */
+/** The text of `--help` above and below the options. */
 import { type AnyUsage, exitStatus } from './usage.js'
 
-/** What stands above the options. */
+/** The text above the options. */
 export function heading({ name, synopsis, about }: AnyUsage): string {
   const forms = synopsis.map((form) => `${name} ${form}`)
   return `Usage: ${forms.join('\n       ')}\n\n${about}`
 }
 
-/** What stands below them. */
+/** The text below the options. */
 export function epilogue({ examples }: AnyUsage): string {
   const shown = examples.map(([command, does]) => `  ${command}\n      ${does}`)
   const statuses = exitStatus.map(([status, means]) => `  ${status}  ${means}`)

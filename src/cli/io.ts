@@ -1,6 +1,6 @@
 /**
- * Reading and writing of the commands, plainly by read(2) and write(2): a filter has nothing to do while it waits, and a
- * buffer that is used again and again keeps memory flat.
+ * Reads and writes for the commands, plainly by read(2) and write(2). A filter has nothing else to do while it waits, and one
+ * buffer for all chunks keeps memory flat.
  */
 import { fstatSync, readSync, writeSync } from 'node:fs'
 import { hasCode } from '../errors.js'
@@ -8,16 +8,16 @@ import { pause } from '../files/pause.js'
 import { scanRoom } from '../lines/scan.js'
 import type { ByteString } from '../text/byte-string.js'
 
-/** Where each line becomes text larger ones are no faster, and what becomes of them lives long enough for the heap to grow. */
+/** Larger chunks are no faster where each line becomes text, and what is made of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
 
-/** Somebody who shares the descriptor may have made it non-blocking; nothing but to ask again, so many milliseconds later. */
+/** Another program that shares the descriptor may have made it non-blocking. We try again after so many milliseconds. */
 const RETRY = 5
 
 /**
- * What a descriptor gives until its end, as it comes. Each chunk is overwritten by the next, of whatever descriptor.
+ * Yields what a descriptor gives, as it comes, until its end. Each chunk is overwritten by the next one of any descriptor.
  *
- * @param scans whether it is looked through by WebAssembly: in its memory, and in larger chunks
+ * @param scans whether WebAssembly scans the chunks. They are then larger, and in its memory.
  * @throws a system error
  */
 export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
@@ -27,13 +27,16 @@ export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
     if (length === 0) return
     yield buffer.subarray(0, length)
     if (chunks !== 2) continue
-    // What only long inputs are worth: it takes as long as all of a short one.
+    // Only a long input is worth the rest, which takes as long as all of a short input.
     keepHeapSmall()
     if (scans) buffer = scanRoom() ?? buffer
   }
 }
 
-/** All that becomes of a chunk is garbage before the next: a young generation that grows with it is of no use (V8's flag). */
+/**
+ * Keeps V8's young generation from growing. All that is made of a chunk is garbage before the next, so more room for it is of
+ * no use.
+ */
 function keepHeapSmall(): void {
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 }
@@ -41,7 +44,7 @@ function keepHeapSmall(): void {
 const output = Buffer.allocUnsafeSlow(CHUNK)
 
 /**
- * Writes a text, all of it: write(2) may take less than it is given, as on a disk that is nearly full.
+ * Writes all of a text. write(2) may take less than it is given, as on a disk that is nearly full.
  *
  * @throws a system error
  */
@@ -71,7 +74,7 @@ const MEMORY_DEVICES = 1
 export function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
     const stats = fstatSync(fd)
-    // Most often it is none, and node:tty, which can tell, takes its time to load. (process.stdin would make it non-blocking.)
+    // Most often it is none. node:tty knows for sure, but takes its time to load. (process.stdin would make it non-blocking.)
     if (!stats.isCharacterDevice() || stats.rdev >> 8 === MEMORY_DEVICES) return false
     return process.getBuiltinModule('node:tty').isatty(fd)
   } catch {

@@ -1,4 +1,4 @@
-/** What the command line of `aufs-vma` asks for. */
+/** Processes to the records that `aufs-vma` writes of them. */
 
 import { InputError } from '../errors.js'
 import type { RawVma } from '../proc/map-files.js'
@@ -12,59 +12,101 @@ import { type Run, writeError } from './run.js'
 
 type Report = Run<unknown>['report']
 
-/**
- * The records of processes, one process after the other, and null after each process; each that cannot be read is a message. With `all`, those that have
- * ended are none, and those that may not be read are one together.
- */
-export function* processRecords(
-  fixer: VmaFixer,
-  pids: readonly number[],
-  { raw, all, stale }: Choice,
-  report: Report,
-): Generator<object | null> {
-  const progress = new Progress(all ? pids.length : 0)
-  let forbidden = 0
-  const told = new Set<string>()
-  for (const pid of pids) {
-    progress.step()
-    let stop = false
-    const warn = (error: InputError) => {
-      // One message is enough for a whole machine.
-      if (all && error instanceof NotFollowedError && told.has(error.message)) return
-      told.add(error.message)
-      progress.clear()
-      stop ||= report(`pid ${pid}`, error) === 'stop'
-    }
-    try {
-      const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
-      for (const record of stale ? staleOf(records) : records) {
-        if (stop) return
-        yield record
-      }
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error
-      if (all && error instanceof ForbiddenError) forbidden += 1
-      else if (!(all && error instanceof GoneError)) warn(error)
-    }
-    if (stop) return
-    yield null
-  }
-  progress.clear()
-  if (forbidden > 0)
-    report('--all', new InputError(`${forbidden} of ${pids.length} processes may not be read by this user`))
-}
-
-function* staleOf(records: Iterable<RawVma | Vma>): Generator<Vma> {
-  for (const record of records) if ('state' in record && isStale(record)) yield record
-}
-
 interface Choice {
   raw: boolean
   all: boolean
   stale: boolean
 }
 
-/** How far it is, on standard error where that is a terminal and standard output is none. */
+/**
+ * Yields the records of processes, one process after the other, and null after each process. The order is that of `pids`.
+ *
+ * What cannot be read is reported, and the other processes follow. With `all`, processes that have ended are passed over,
+ * and those that may not be read are one message together, at the end.
+ */
+export function* processRecords(
+  fixer: VmaFixer,
+  pids: readonly number[],
+  choice: Choice,
+  report: Report,
+): Generator<object | null> {
+  const progress = new Progress(choice.all ? pids.length : 0)
+  const faults = new Faults(choice.all, progress, report)
+  for (const pid of pids) {
+    progress.step()
+    yield* recordsOf(fixer, pid, choice, faults)
+    if (faults.stopped) return
+    yield null
+  }
+  progress.clear()
+  faults.summarize(pids.length)
+}
+
+function* recordsOf(
+  fixer: VmaFixer,
+  pid: number,
+  { raw, stale }: Choice,
+  faults: Faults,
+): Generator<RawVma | Vma> {
+  const warn = (error: InputError) => faults.report(pid, error)
+  try {
+    const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+    for (const record of stale ? staleOf(records) : records) {
+      if (faults.stopped) return
+      yield record
+    }
+  } catch (error) {
+    faults.unreadable(pid, error)
+  }
+}
+
+function* staleOf(records: Iterable<RawVma | Vma>): Generator<Vma> {
+  for (const record of records) if ('state' in record && isStale(record)) yield record
+}
+
+/** What is wrong with processes, and which of it becomes a message. */
+class Faults {
+  /** Whether a message was the last (`--strict`). */
+  stopped = false
+  readonly #all: boolean
+  readonly #progress: Progress
+  readonly #report: Report
+  readonly #reported = new Set<string>()
+  #forbidden = 0
+
+  constructor(all: boolean, progress: Progress, report: Report) {
+    this.#all = all
+    this.#progress = progress
+    this.#report = report
+  }
+
+  /** Something cannot be read of a process. */
+  report(pid: number, error: InputError): void {
+    // One message is enough for a whole machine.
+    if (this.#all && error instanceof NotFollowedError && this.#reported.has(error.message)) return
+    this.#reported.add(error.message)
+    this.#progress.clear()
+    this.stopped ||= this.#report(`pid ${pid}`, error) === 'stop'
+  }
+
+  /** A process cannot be read. @throws what is no fault of the process */
+  unreadable(pid: number, error: unknown): void {
+    if (!(error instanceof InputError)) throw error
+    if (this.#all && error instanceof ForbiddenError) this.#forbidden += 1
+    else if (!(this.#all && error instanceof GoneError)) this.report(pid, error)
+  }
+
+  /** All processes have been read. */
+  summarize(total: number): void {
+    if (this.#forbidden === 0) return
+    this.#report(
+      '--all',
+      new InputError(`${this.#forbidden} of ${total} processes may not be read by this user`),
+    )
+  }
+}
+
+/** Shows how far the processes are, on standard error, if that is a terminal and standard output is none. */
 class Progress {
   readonly #total: number
   #done = 0

@@ -11,30 +11,33 @@ import { type Args, parseArguments, UsageError } from './arguments.js'
 import { isTerminal, readChunks, writeAll } from './io.js'
 import type { Usage } from './usage.js'
 
-/** What a command is given to run. */
+/** Makes the transform of one FILE. */
+type TransformOf = (lines: Required<LineOptions>) => LineTransform
+
+/** What a command works with. */
 export interface Run<O> {
   options: O
   /** The FILE operands. */
   files: string[]
-  /** Says what is wrong, and that the exit status is 1; `'stop'` under `--strict`. */
+  /** Writes a message, and sets the exit status to 1. Returns `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
-  /** Sends every FILE, or standard input, through a converter of its own to standard output. */
-  each(converterOf: (lines: Required<LineOptions>) => LineTransform): void
-  /** Reads a file through a converter. */
-  read(file: string, converterOf: (lines: Required<LineOptions>) => LineTransform): void
-  /** Sends records to standard output: many a write, the rest of them at each null. */
+  /** Sends every FILE, or standard input, to standard output, each through a transform of its own. */
+  each(transformOf: TransformOf): void
+  /** Sends one file through a transform to standard output. */
+  read(file: string, transformOf: TransformOf): void
+  /** Sends records to standard output, many in one write. At each null, all that came before is written. */
   send(records: Iterable<object | null>): void
   /** Writes bytes to standard output. */
   print(text: ByteString): void
 }
 
-/** A command: what it says of itself, and what it does. */
+/** A command: its usage, and what it does. */
 export interface Command<O extends Record<string, Options>> {
   usage: Usage<O>
   pipeline(run: Run<Args<O>>): void
 }
 
-/** Parses the command line, runs the command, and turns all that can happen into messages and an exit status. */
+/** Parses the command line and runs the command. Everything that goes wrong becomes a message and an exit status. */
 export function run<O extends Record<string, Options>>({ usage, pipeline }: Command<O>): void {
   try {
     const { options, shared, operands, shown } = parseArguments(usage)
@@ -50,27 +53,27 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
       stopped = shared.strict
       return stopped ? 'stop' : undefined
     }
-    const read = (file: string, converterOf: (lines: Required<LineOptions>) => LineTransform) => {
+    const read = (file: string, transformOf: TransformOf) => {
       const source = sourceName(file)
-      const { scans, chunk, cut, end } = converterOf({
+      const lines = transformOf({
         maxLine: shared['max-line'],
         onError: (error) => report(source, error),
       })
       try {
-        for (const bytes of contents(file, usage, scans)) {
-          for (const text of chunk(bytes)) write(text)
+        for (const chunk of contents(file, usage, lines.scans)) {
+          for (const text of lines.write(chunk)) write(text)
           if (stopped) return
         }
-        write(end())
+        write(lines.flush())
       } catch (error) {
         if (!(error instanceof ReadError)) throw error
-        cut()
-        write(end())
+        lines.abandonLine()
+        write(lines.flush())
         report(source, new InputError(systemReason(error.cause)))
       }
     }
-    const each = (converterOf: (lines: Required<LineOptions>) => LineTransform) => {
-      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, converterOf)
+    const each = (transformOf: TransformOf) => {
+      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, transformOf)
     }
     pipeline({ options, files: operands, report, each, read, send, print: write })
   } catch (error) {
@@ -84,13 +87,13 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
   }
 }
 
-/** A FILE that cannot be read, by the system's error. */
+/** A FILE cannot be read. The cause is the system's error. */
 class ReadError extends Error {}
 
-/** Standard output that cannot be written, by the system's error. */
+/** Standard output cannot be written. The cause is the system's error. */
 class WriteError extends Error {}
 
-/** Once is enough, where standard input is read again. */
+/** Whether the hint for a terminal has been written: standard input may be read twice, and one hint is enough. */
 let hinted = false
 
 /** The bytes of a FILE. @throws ReadError */
@@ -134,18 +137,18 @@ function send(records: Iterable<object | null>): void {
   write(text)
 }
 
-/** A name of a file as it may stand in a message. */
+/** The name of a file, as it is written in a message. */
 function sourceName(file: string): string {
   if (file === '-') return 'stdin'
   return /^[\x21-\x7e]+$/.test(file) ? file : quote(bytesOf(file), 200)
 }
 
-/** Writes a line of a message. */
+/** Writes a message, on one line. */
 function say(line: string): void {
   writeError(`${printable(line)}\n`)
 }
 
-/** Writes to standard error; where nobody hears it, the exit status tells. */
+/** Writes to standard error. If that fails, the exit status still shows that something is wrong. */
 export function writeError(text: string): void {
   try {
     writeAll(2, bytesOf(text))

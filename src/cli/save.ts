@@ -1,4 +1,4 @@
-/** A file that is there whole, or not at all. */
+/** Writes files so that each is there whole, or not at all. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -6,9 +6,10 @@ import type { ByteString } from '../text/byte-string.js'
 import { writeAll } from './io.js'
 
 /**
- * Writes a file by another name, and gives it its own when it is whole. What is no file (`/dev/stdout`, a pipe) is written to.
+ * Writes a file under another name, and renames it when it is whole. What is no regular file (`/dev/stdout`, a pipe) is
+ * written to directly.
  *
- * @throws a system error; what was there before then is there still
+ * @throws a system error. A file that was there before is then still as it was.
  * @example save('picture.html', page)
  */
 export function save(file: string, bytes: ByteString): void {
@@ -28,7 +29,7 @@ export function save(file: string, bytes: ByteString): void {
   }
 }
 
-/** So that the other name is no longer than a name may be. */
+/** How much of the name the other name takes, so that it is not longer than a name may be. */
 const LONGEST = 50
 
 function writeTo(fd: number, bytes: ByteString): void {

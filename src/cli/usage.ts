@@ -4,21 +4,21 @@ import { MAX_LINE } from '../lines/filter.js'
 
 /** An option as yargs takes it. */
 export interface Option extends Options {
-  /** What its value is, where that is a text. */
+  /** What kind of value it takes, if that is a text. */
   value?: 'DIR' | 'FILE' | 'PID'
 }
 
-/** The words and the options of a command. */
+/** The texts and the options of a command. */
 export interface Usage<O extends Record<string, Option>> {
   name: string
   /** The forms of its command line, without its name. */
   synopsis: readonly string[]
   about: string
-  /** What to try, where standard input is a terminal. */
+  /** What to try instead, if standard input is a terminal. */
   hint: string
   options: O
   examples: readonly (readonly [command: string, does: string])[]
-  /** Files that it reads unasked, or is made for. */
+  /** The files that it reads by itself, or is made for. */
   files: readonly (readonly [path: string, is: string])[]
 }
 
@@ -49,7 +49,7 @@ export const common = {
   },
 } as const satisfies Record<string, Option>
 
-/** Of several, the last counts. */
+/** Takes the last of several values. @throws an error if that is no positive whole number */
 function positive(given: unknown): number {
   const value = Array.isArray(given) ? given.at(-1) : given
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)

@@ -8,17 +8,19 @@ import type { BranchTable } from '../unions/branch-table.js'
 const SUPERBLOCKS_KEPT = 1000
 
 /**
- * The lines that CRIU logs of a union, a frozen format that scripts rebuild unions from: `/sys` whatever `--sysfs` says, each
- * superblock once, nothing for overlayfs, and no line for a branch whose path is not known.
+ * Makes a formatter that writes branch tables as the lines that CRIU logs of a union. Scripts rebuild unions from these
+ * lines, so the format never changes.
  *
- * @returns a formatter that remembers which superblocks it has told
+ * The lines name `/sys`, whatever `--sysfs` says. An overlay gives none, and neither does a branch whose path is not known.
+ *
+ * @returns a function from a table to its lines. It writes each superblock once, and remembers the last 1,000.
  * @example logFormat()(table) // '/sys/fs/aufs/si_1a/br0 : /l/top\n/sys/fs/aufs/si_1a/br1 : /l/base\n'
  */
 export function logFormat(): (table: BranchTable) => ByteString {
-  const told = new BoundedMap<ByteString, true>(SUPERBLOCKS_KEPT)
+  const written = new BoundedMap<ByteString, true>(SUPERBLOCKS_KEPT)
   return ({ si, branches }) => {
-    if (si === null || told.has(si)) return ''
-    told.set(si, true)
+    if (si === null || written.has(si)) return ''
+    written.set(si, true)
     return branches
       .map(({ index, path }) =>
         path === null ? '' : `/sys/fs/aufs/si_${si}/br${index} : ${encodeOctal(path)}\n`,

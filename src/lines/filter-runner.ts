@@ -3,7 +3,7 @@ import { InputError, type OnError, throwIt } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Emit, type Filter, type LineOptions, MAX_LINE } from './filter.js'
 
-/** A filter that is told only what it can use: what it throws goes to `onError`, with the number of the line. */
+/** Gives a filter the lines that it can use. What it throws or warns of goes to `onError`, with the number of the line. */
 export class FilterRunner<T> {
   readonly #filter: Filter<T>
   readonly #emit: Emit<T>
@@ -19,7 +19,7 @@ export class FilterRunner<T> {
     this.#onError = onError
   }
 
-  /** Tells the filter of a line. */
+  /** Takes the next line. */
   line(text: ByteString): void {
     this.#number += 1
     if (text === '' || this.#stopped) return
@@ -34,31 +34,32 @@ export class FilterRunner<T> {
     }
   }
 
-  /** Counts lines that the filter is not told. */
+  /** Counts lines that the filter does not need. */
   pass(count: number): void {
     this.#number += count
   }
 
+  /** Ends the input. */
   end(): void {
     if (this.#stopped) return
     try {
-      this.#filter.end?.(this.#emit, (error) => this.#tell(error, null))
+      this.#filter.end?.(this.#emit, (error) => this.#report(error, null))
     } catch (error) {
       this.#caught(error, null)
     }
   }
 
-  readonly #warn = (error: InputError): void => this.#tell(error, this.#number)
+  readonly #warn = (error: InputError): void => this.#report(error, this.#number)
 
   #caught(error: unknown, line: number | null): void {
-    if (error instanceof InputError) this.#tell(error, line)
+    if (error instanceof InputError) this.#report(error, line)
     // A record that is nested deeper than the stack.
     else if (error instanceof RangeError && error.message.includes('call stack'))
-      this.#tell(new InputError('nested too deeply'), line)
+      this.#report(new InputError('nested too deeply'), line)
     else throw error
   }
 
-  #tell(error: InputError, line: number | null): void {
+  #report(error: InputError, line: number | null): void {
     error.line ??= line
     if (!this.#stopped) this.#stopped = this.#onError(error) === 'stop'
   }

@@ -3,7 +3,10 @@ import type { InputError, OnError } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Scan } from './scan.js'
 
-/** How long a line may be, in bytes, where nobody says otherwise: 8 MiB. */
+/** The byte that ends a line. */
+export const NEWLINE = 10
+
+/** How long a line may be by default, in bytes: 8 MiB. */
 export const MAX_LINE = 8 * 1024 * 1024
 
 /** One line without its newline, and its number from 1. */
@@ -16,27 +19,30 @@ export interface Line {
 export type Emit<T> = (record: T) => void
 
 /**
- * What becomes of lines. May throw {@link InputError} for one that it cannot use, and is then told the next; what is wrong
- * with a record that it can give all the same, it warns of.
+ * What becomes of lines.
+ *
+ * Each method may throw {@link InputError} for what it cannot use. The filter is then given the next line. Where a record
+ * has a fault and can be emitted all the same, the filter calls `warn`.
  */
 export interface Filter<T> {
-  /** Told of each line that is not empty. */
+  /** Takes a line. Empty lines never come here. */
   line(line: Line, emit: Emit<T>, warn: Emit<InputError>): void
   /**
-   * Where the first line begins, of those from `start` to `end`, that has to be told; `end` where none has. The lines
-   * before it are sure to give nothing, and are only counted.
+   * Finds the next line that the filter needs, from `start`, where a line begins, to `end`.
+   *
+   * @returns where that line begins, or `end`. The lines before it give nothing: they are counted and skipped.
    */
   next?(scan: Scan, start: number, end: number): number
-  /** Told of a line that is too long to be told. */
+  /** Called instead of `line` where a line is too long. */
   tooLong?(emit: Emit<T>, warn: Emit<InputError>): void
-  /** Told when the input has ended. */
+  /** Called when the input has ended. */
   end?(emit: Emit<T>, warn: Emit<InputError>): void
 }
 
-/** What every stream of lines takes. */
+/** The options of every stream of lines. */
 export interface LineOptions {
-  /** How long a line may be, in bytes; a longer one is an error of its own and the rest goes on. Default 8 MiB. */
+  /** How long a line may be, in bytes. A longer one is an error, and the rest goes on. Default: 8 MiB. */
   maxLine?: number
-  /** Called for each line that cannot be used; the stream goes on. Default: the first ends the stream. */
+  /** Called for each line that cannot be used; the stream goes on. Default: the first error ends the stream. */
   onError?: OnError
 }

@@ -1,15 +1,15 @@
-/** Records read back from NDJSON: whatever wrote them, only what has the right fields is let in. */
+/** Reads records back from NDJSON. Anything may have written them, so their fields are checked. */
 
 import { InputError } from '../errors.js'
 import { type ByteString, isUtf8Text } from '../text/byte-string.js'
 import { type Json, parse } from '../text/json.js'
 
 /**
- * Reads one NDJSON line.
+ * Parses one NDJSON line.
  *
- * @param name what it should be, for the message
- * @param is whether it is one
- * @throws InputError where it is no JSON, or something else
+ * @param name the name of the record, for the message
+ * @param is checks the fields
+ * @throws InputError if the line is no JSON, or is another record
  */
 export function parseRecord<T>(line: ByteString, name: string, is: (value: unknown) => value is T): T {
   const value = parseJson(line)
@@ -17,7 +17,7 @@ export function parseRecord<T>(line: ByteString, name: string, is: (value: unkno
   return value
 }
 
-/** Whether a line is a record, and no text. */
+/** Whether a line is a record in JSON, and no line of text. */
 export function isRecord(line: ByteString): boolean {
   return /^[ \t]*\{/.test(line)
 }
@@ -31,7 +31,7 @@ function parseJson(line: ByteString): Json {
   }
 }
 
-/** Whether a value is an object whose own fields all pass their checks. */
+/** Whether a value is an object that has all these fields itself, and each passes its check. */
 export function hasFields<T>(
   value: unknown,
   checks: { [K in keyof T]: (field: unknown) => boolean },
@@ -44,16 +44,16 @@ export function hasFields<T>(
 }
 
 /**
- * A record with what somebody added to the one that it was made of, after its own fields.
+ * Adds to a record the unknown fields of the record that it was made of. They stand after its own fields.
  *
- * @param consumed the fields of that one which are known, and end here
+ * @param consumed the known fields of `source`, which end here
  */
 export function withOthers<T extends object>(record: T, source: object, consumed?: ReadonlySet<string>): T {
   const others = Object.entries(source).filter(([key]) => !Object.hasOwn(record, key) && !consumed?.has(key))
   return others.length === 0 ? record : { ...record, ...Object.fromEntries(others) }
 }
 
-/** Text that may be a path: the kernel takes no NUL. */
+/** Whether a value is a text that can be a path: the kernel takes no NUL. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
 export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value)

@@ -1,11 +1,11 @@
 /**
- * Looks through the lines of a chunk sixteen bytes at a time, by WebAssembly (wasm/scan.ts), for those that a filter
- * has to be told: JavaScript takes longer to find where lines end than the kernel to read them.
+ * Finds the lines of a chunk that a filter needs, sixteen bytes at a time, by WebAssembly (wasm/scan.ts). JavaScript takes
+ * longer to find where lines end than the kernel takes to read them.
  */
 import { readFileSync } from 'node:fs'
 import type { ByteString } from '../text/byte-string.js'
 
-/** Looks through lines: each call from where a line begins to behind the newline of the last one, places in the chunk. */
+/** Scans lines of a chunk. `start` is the place where a line begins, `end` the place after the newline of the last one. */
 export interface Scan {
   /** How many lines there are. */
   countLines(start: number, end: number): number
@@ -25,13 +25,13 @@ export function pair(text: ByteString): number {
   return text.charCodeAt(0) | (text.charCodeAt(1) << 8)
 }
 
-/** Room for one chunk, and what looks through it there. */
+/** Room for one chunk, and the functions that scan it there. */
 interface Scanner {
   room: Buffer<ArrayBuffer>
   scan: Scan
 }
 
-/** What is needed here of what TypeScript knows of browsers alone. */
+/** The parts of WebAssembly that are used here. TypeScript declares it only for browsers. */
 declare const WebAssembly:
   | undefined
   | {
@@ -39,14 +39,14 @@ declare const WebAssembly:
       Instance: new (module: object) => { exports: Scan & { memory: { buffer: ArrayBuffer } } }
     }
 
-/** So much may be read past the last line. */
+/** How far a scan may read past the last line. */
 const MARGIN = 128
 
-/** Null where it cannot be had. */
+/** Null if it cannot be loaded; undefined before the first attempt. */
 let loaded: Scanner | null | undefined
 
 function load(): Scanner | null {
-  // None under `--jitless`; no room for it under a tight `ulimit -v`; no SIMD on old machines.
+  // There is no WebAssembly under `--jitless`, no room for it under a tight `ulimit -v`, and no SIMD on old machines.
   if (typeof WebAssembly === 'undefined') return null
   try {
     const module = new WebAssembly.Module(readFileSync(new URL('./scan.wasm', import.meta.url)))
@@ -58,16 +58,16 @@ function load(): Scanner | null {
 }
 
 /**
- * Where to read a chunk that is to be looked through: there is one place, for one reader at a time.
+ * The memory to read a chunk into, so that it can be scanned. There is one, for one reader at a time.
  *
- * @returns null where there is no WebAssembly; all works without, too
+ * @returns null if there is no WebAssembly. Everything works without it, more slowly.
  */
 export function scanRoom(): Buffer<ArrayBuffer> | null {
   loaded ??= load()
   return loaded?.room ?? null
 }
 
-/** What looks through a chunk; null for one that is not in {@link scanRoom}. */
+/** The functions that scan a chunk; null if the chunk is not in {@link scanRoom}. */
 export function scanOf(chunk: Buffer): Scan | null {
   return loaded && loaded.room.buffer === chunk.buffer ? loaded.scan : null
 }

@@ -6,22 +6,33 @@ import type { ByteString } from '../text/byte-string.js'
 import { toText } from '../text/json.js'
 import { type Filter, type LineOptions, MAX_LINE } from './filter.js'
 import { FilterRunner } from './filter-runner.js'
-import { lineTransform, NEWLINE } from './line-transform.js'
+import { bytesMaker, type Given } from './given.js'
+import { LineClipper } from './line-clipper.js'
+import { lineTransform } from './line-transform.js'
 
 /** A stream from bytes to the records of a filter: text with `_b64` twins, ready for JSON. */
-export function recordStream<T>(filter: Filter<T>, options: LineOptions = {}): Duplex {
+export function recordStream<T>(filter: Filter<T>, options?: LineOptions): Duplex {
+  return lineStream(filter, toText, options)
+}
+
+/** A stream from bytes to what `convert` makes of the records of a filter. */
+export function lineStream<T>(
+  filter: Filter<T>,
+  convert: (record: T) => unknown,
+  options: LineOptions = {},
+): Duplex {
   const maxLine = options.maxLine ?? MAX_LINE
   const clipped = clip(maxLine)
   clipped.setEncoding('latin1')
   const records = objectTransform(async function* (source: AsyncIterable<ByteString>) {
-    let found: T[] = []
-    const guarded = new FilterRunner(filter, (record) => found.push(toText(record)), { ...options, maxLine })
+    let found: unknown[] = []
+    const runner = new FilterRunner(filter, (record) => found.push(convert(record)), { ...options, maxLine })
     for await (const line of source) {
-      guarded.line(line)
+      runner.line(line)
       yield* found
       found = []
     }
-    guarded.end()
+    runner.end()
     yield* found
   })
   return chain(clipped, split2('\n', { decodeStrings: false }), records)
@@ -35,8 +46,8 @@ export function chunkStream<T>(
 ): Duplex {
   const lines = lineTransform(filter, format, options)
   const chunks = transform({ objectMode: true }, async function* (source: AsyncIterable<Buffer>) {
-    for await (const chunk of source) for (const text of lines.chunk(chunk)) yield* encoded(text)
-    yield* encoded(lines.end())
+    for await (const chunk of source) for (const text of lines.write(chunk)) yield* encoded(text)
+    yield* encoded(lines.flush())
   })
   return chain(clip(options.maxLine ?? MAX_LINE), chunks)
 }
@@ -45,39 +56,12 @@ function* encoded(text: ByteString): Generator<Buffer> {
   if (text !== '') yield Buffer.from(text, 'latin1')
 }
 
-/** What a stream of lines is written: bytes, text, or the records of a stream before it. */
-type Given = Uint8Array | string | object
-
-function bytesOfGiven(given: Given): Buffer {
-  if (given instanceof Uint8Array) return Buffer.from(given.buffer, given.byteOffset, given.byteLength)
-  return Buffer.from(typeof given === 'string' ? given : `${JSON.stringify(given)}\n`)
-}
-
-/**
- * Lets bytes through, but of a line that is longer than `max` only the first `max` + 1: memory is bounded, and who
- * comes next can tell.
- */
+/** What every stream of lines begins with: bytes of what it is given, with no line much longer than `max`. */
 function clip(max: number): Transform {
   return transform({ writableObjectMode: true }, async function* (source: AsyncIterable<Given>) {
-    let length = 0
-    for await (const given of source) {
-      const chunk = bytesOfGiven(given)
-      if (length + chunk.length <= max) {
-        const newline = chunk.lastIndexOf(NEWLINE)
-        length = newline === -1 ? length + chunk.length : chunk.length - newline - 1
-        yield chunk
-        continue
-      }
-      for (let start = 0; start < chunk.length; ) {
-        const newline = chunk.indexOf(NEWLINE, start)
-        const end = newline === -1 ? chunk.length : newline
-        const room = Math.min(end - start, max + 1 - length)
-        if (room > 0) yield chunk.subarray(start, start + room)
-        if (newline !== -1) yield chunk.subarray(newline, newline + 1)
-        length = newline === -1 ? length + room : 0
-        start = end + 1
-      }
-    }
+    const toBytes = bytesMaker()
+    const clipper = new LineClipper(max)
+    for await (const given of source) yield* clipper.write(toBytes(given))
   })
 }
 
@@ -86,10 +70,10 @@ export function objectStream<In, Out>(work: (source: AsyncIterable<In>) => Async
   return objectTransform(work)
 }
 
-/** Several streams as one: written to at the first, read from the last, an error of any is its own. */
+/** Makes one stream of several: it writes to the first and reads from the last. An error of any is its own. */
 function chain(first: Transform, ...others: Transform[]): Duplex {
   const last = others.at(-1) ?? first
-  // The callback is told of what the Duplex around both ends tells its own reader.
+  // The Duplex itself reports each error to its reader.
   pipeline([first, ...others], () => {})
   return Duplex.from({ writable: first, readable: last })
 }

@@ -7,7 +7,7 @@ import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
 
-/** What the kernel says of a mapped file. What it will not tell is null. */
+/** What the kernel says of a mapped file. What it does not say is null. */
 export interface Kernel {
   /** `major:minor` in stat of the opened entry; ESTALE for what is deleted, on some kernels. */
   dev: string | null
@@ -27,7 +27,7 @@ export interface Kernel {
 
 /** An entry of map_files, unfixed (`--raw`). */
 export interface RawVma {
-  /** The process that maps it; null where the input does not tell. */
+  /** The process that maps it; null if the input does not name it. */
   pid: number | null
   /** The process's name. */
   comm: ByteString | null
@@ -39,7 +39,7 @@ export interface RawVma {
   end: string
   /** As in /proc/PID/maps: `r-xp`. */
   perms: string | null
-  /** In the file, in bytes, hexadecimal. */
+  /** Where it begins in the file, in bytes, hexadecimal. */
   offset: string | null
   /** The entry's target, as the kernel gives it. */
   link: ByteString
@@ -47,7 +47,7 @@ export interface RawVma {
   kernel: Kernel
 }
 
-/** The kernel's side of an entry of which only the link is known. */
+/** What the kernel says of an entry of which only the link is known. */
 export const UNKNOWN: Kernel = {
   dev: null,
   ino: null,
@@ -58,14 +58,15 @@ export const UNKNOWN: Kernel = {
   mnt_listed: null,
 }
 
-/** The kernel tells no longer one: a page, and what it adds to the name of what is deleted. */
+/** The kernel writes no longer link: a page, and what it adds to the name of a deleted file. */
 const LONGEST_LINK = 4096 + DELETED.length
 
 /**
  * The filter for entries that somebody else has read: raw records (`aufs-vma --raw`), or text lines that end in
  * `START-END -> TARGET`, as `ls -l` of a map_files folder prints them.
  *
- * A target may hold newlines: a line without an entry continues the target before it, so a text entry is given one line late.
+ * A target may hold newlines, so a line without an entry continues the target before it. An entry of text is therefore
+ * emitted one line late.
  */
 export function entryFilter(): Filter<RawVma> {
   let entry: RawVma | null = null
@@ -88,11 +89,11 @@ export function entryFilter(): Filter<RawVma> {
       } else if (/^total \d+$/.test(text)) {
         return
       } else if (entry !== null && isText(text) && entry.link.length + text.length < LONGEST_LINK) {
-        // An empty line is no record but it is part of a name: the numbers tell how many were passed over.
+        // Empty lines are part of a name too, but never come here. The line numbers say how many there were.
         entry.link += '\n'.repeat(number - lineAt) + text
         lineAt = number
       } else {
-        // What follows it may be of the same name, and none of the entry before.
+        // The lines after this one may belong to the same name, not to the entry before.
         flush(emit)
         throw new InputError('no map_files entry', text)
       }
@@ -102,7 +103,7 @@ export function entryFilter(): Filter<RawVma> {
   }
 }
 
-/** Whoever wrote it, a record has its fields in the order of {@link RawVma}, and what was added after them. */
+/** Puts the fields of a record in the order of {@link RawVma}, and unknown fields after them. */
 function inOrder(record: RawVma): RawVma {
   const { pid, comm, container, start, end, perms, offset, link, kernel } = record
   const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
@@ -111,9 +112,9 @@ function inOrder(record: RawVma): RawVma {
 }
 
 /**
- * Parses a text line that ends in `START-END -> TARGET`; the leftmost such arrow counts.
+ * Parses a text line that ends in `START-END -> TARGET`. The leftmost such arrow counts.
  *
- * @returns null where it holds none
+ * @returns null if the line has no entry
  * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
  */
 export function parseEntry(line: ByteString): RawVma | null {
@@ -161,6 +162,8 @@ function isKernel(value: unknown): value is Kernel {
 
 /**
  * A stream from map_files entries in text, or raw records in NDJSON, to {@link RawVma} records.
+ *
+ * Errors are {@link InputError}s: a line that is neither, is too long, or is a record with wrong fields.
  *
  * @example child.stdout.pipe(parseMapFiles()).on('data', (entry) => entry.link)
  */

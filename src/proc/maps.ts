@@ -3,7 +3,7 @@
 import { InputError } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 
-/** A mapping as maps tells it. */
+/** A mapping, as maps lists it. */
 export interface Mapping {
   /** Hexadecimal without padding, as map_files names its entries. */
   start: string
@@ -11,13 +11,16 @@ export interface Mapping {
   end: string
   /** `r-xp`, `rw-s` … */
   perms: string
-  /** In the file, in bytes, hexadecimal without padding. */
+  /** Where it begins in the file, in bytes, hexadecimal without padding. */
   offset: string
-  /** `major:minor`, decimal as elsewhere (maps has it hexadecimal); `0:0` where no file is mapped. */
+  /** `major:minor`, decimal as elsewhere (maps has it hexadecimal). `0:0` if no file is mapped. */
   dev: string
-  /** Decimal; a string, as it may pass 2^53. */
+  /** The inode, decimal. A string, as it may pass 2^53. */
   ino: string
-  /** As it stands there: newline as `\012` (no other escapes, so one in a name looks the same), ` (deleted)` at its end; may be empty. */
+  /**
+   * The name as it stands there, with ` (deleted)` at its end for a deleted file; may be empty. A newline is `\012`. Nothing
+   * else is escaped, so a name that holds `\012` itself looks the same.
+   */
   name: ByteString
 }
 
@@ -29,7 +32,7 @@ const LINE =
  *
  *     00400000-00401000 r--p 00000000 00:11 29                                 /bin/mapper
  *
- * @throws InputError where it is none
+ * @throws InputError if the line is no mapping
  * @example parseMapping('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh').dev // '254:0'
  */
 export function parseMapping(line: ByteString): Mapping {
@@ -49,7 +52,7 @@ export function parseMapping(line: ByteString): Mapping {
 }
 
 /**
- * Whether map_files has an entry for it: a file is mapped.
+ * Whether a mapping is of a file. map_files has an entry for each of these.
  *
  * @example isFileMapping(parseMapping('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]')) // false
  */

@@ -3,10 +3,10 @@ import type { ByteString } from '../text/byte-string.js'
 import { below, isBelow, join } from '../text/paths.js'
 
 /**
- * The mount that a path lies on: the deepest mount point that holds it, the last of several at one place.
+ * The mount that a path lies on. Of the mount points that hold it, it is the deepest, and of several at one place the last.
  *
  * @param path absolute, seen from the same root as the mount points
- * @returns null where none holds it
+ * @returns null if no mount holds it
  * @example mountOver([{ mount_point: '/' }, { mount_point: '/vol' }], '/vol/x')?.mount_point // '/vol'
  */
 export function mountOver<M extends { mount_point: ByteString }>(
@@ -22,8 +22,8 @@ export function mountOver<M extends { mount_point: ByteString }>(
 }
 
 /**
- * Mounts as a process with another root sees them (chroot): what is over the folder is its `/`, and what is not below is
- * out of sight.
+ * Mounts as a process with another root sees them (chroot). The mount over that folder is its `/`. It does not see a mount
+ * that is not below.
  *
  * @param mounts in the order of mountinfo; branch tables do as well
  * @param folder the other root, where the mounts are seen from

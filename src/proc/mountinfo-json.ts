@@ -1,28 +1,28 @@
-/** Mountinfo lines to NDJSON, as `aufs-mounts` does it: nearly all lines are so plain that their record need not be made. */
+/** Mountinfo lines to NDJSON, for `aufs-mounts`. Nearly all lines are so plain that no record need be made of them. */
 
 import type { Filter } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
 import { parseMount } from './mountinfo.js'
 
-/** Characters that stand in JSON as they do in mountinfo: ASCII, and nothing that either of them escapes. */
+/** Characters that are the same in JSON and in mountinfo: ASCII that neither of them escapes. */
 const PLAIN = '[!#-[\\]-~]'
 
 /** The separator is the first field of a dash alone. */
 const FIELD = `(?!- )${PLAIN}+`
 
-/** A number as JSON has it, so far as it is exact. */
+/** A number that is the same in JSON, and exact. */
 const ID = '0|[1-9]\\d{0,14}'
 
-/** Of optional fields the kernel has four; any number of them would take as much of the engine's stack. */
+/** The kernel has four optional fields. A pattern for any number of them could exhaust the stack of the engine. */
 const PLAIN_MOUNT = new RegExp(
   `^(${ID}) (${ID}) (\\d+:\\d+) (${FIELD}) (${FIELD}) (${FIELD})((?: ${FIELD}){0,4}) - (${PLAIN}+) (${PLAIN}*) (${PLAIN}*)$`,
 )
 
 /**
- * The NDJSON line of a mountinfo line, without parsing what stands in JSON as it does there.
+ * Makes the NDJSON line of a plain mountinfo line. Parts that are the same in JSON are not parsed.
  *
- * @returns null for a line that is not so plain, or none of a mount: `ndjsonLine(parseMount(line))` tells
+ * @returns null for any other line: `ndjsonLine(parseMount(line))` makes its NDJSON, or throws
  */
 export function plainMountJson(line: ByteString): ByteString | null {
   const fields = PLAIN_MOUNT.exec(line)
@@ -36,7 +36,7 @@ export function plainMountJson(line: ByteString): ByteString | null {
   )
 }
 
-/** The parts of a text as strings in JSON. (Without an array of them: it takes twice as long.) */
+/** The parts of a text as strings in JSON. (To make an array of them first takes twice as long.) */
 function strings(text: ByteString, separator: string): ByteString {
   let json = '"'
   let start = 0

@@ -9,15 +9,15 @@ import { decodeOctal } from '../text/octal.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface Mount {
-  /** Unique while the mount is there; used again afterwards. */
+  /** Unique while the mount is there. The number is used again afterwards. */
   mount_id: number
-  /** The mount that this one is on; not listed itself where it lies outside of the process's root. */
+  /** The mount that this one is on. It is not listed itself if it lies outside of the process's root. */
   parent_id: number
   /** `major:minor` of the superblock, decimal. */
   dev: string
-  /** What of the filesystem is mounted: a path in it, or a name such as `net:[4026531840]`, or `/x//deleted`. */
+  /** Which part of the filesystem is mounted: a path in it, or a name such as `net:[4026531840]`, or `/x//deleted`. */
   root: ByteString
-  /** Where, seen from the process's root. */
+  /** Where it is mounted, seen from the process's root. */
   mount_point: ByteString
   /** The mount's own options, in the kernel's order. */
   mount_options: ByteString[]
@@ -27,7 +27,7 @@ export interface Mount {
   fs_type: ByteString
   /** The device or whatever name was given; may be empty. */
   mount_source: ByteString
-  /** The superblock's options, split at each comma: one that stands in a path splits too. */
+  /** The superblock's options, split at each comma, also at a comma in a path. */
   super_options: ByteString[]
 }
 
@@ -39,15 +39,15 @@ const FIXED_FIELDS = 6
  *     36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
  *     (1)(2)(3)  (4)   (5)   (6)        (7)     (8) (9) (10)      (11)
  *
- * (7) may be missing or several; (8) ends it. (10) may be empty. What follows (10) may hold raw spaces (9p on WSL).
+ * There may be several of (7), or none; (8) ends them. (10) may be empty. What follows (10) may hold raw spaces (9p on WSL).
  *
  * @param line the line without its newline, as a byte string
- * @throws InputError where a field is missing or is no number
+ * @throws InputError if a field is missing or is no number
  * @example parseMount('29 21 0:17 / / rw - aufs none rw,si=b5c9ff2ff0466b2').fs_type // 'aufs'
  */
 export function parseMount(line: ByteString): Mount {
   if (line.includes('\0')) throw new InputError('a NUL, which no mount holds', line)
-  // No escaped field holds a space, so the first ` - ` is the separator, wherever a branch path has another.
+  // No escaped field holds a space, so the first ` - ` is the separator, even if a branch path holds another.
   const separator = line.indexOf(' - ')
   const head = (separator === -1 ? line : line.slice(0, separator)).split(' ')
   if (separator === -1 && head.length >= FIXED_FIELDS) throw new InputError('no separator " - "', line)
@@ -82,7 +82,7 @@ function checkDev(token: string | undefined, line: ByteString): string {
   return token
 }
 
-/** Split first, then decoded: an escaped comma is part of its option. */
+/** Splits first, then decodes: an escaped comma is part of its option. */
 function parseOptions(field: ByteString): ByteString[] {
   const options = field.split(',')
   return field.includes('\\') ? options.map(decodeOctal) : options
@@ -97,6 +97,8 @@ export function mountFilter(): Filter<Mount> {
 
 /**
  * A stream from mountinfo bytes to {@link Mount} records.
+ *
+ * Errors are {@link InputError}s: a line with a missing field, with a number that is none, or too long.
  *
  * @example createReadStream('/proc/self/mountinfo').pipe(parseMounts()).on('data', (mount) => …)
  */

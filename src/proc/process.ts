@@ -1,4 +1,4 @@
-/** One process, as /proc tells it: its mounts, its root, its files. */
+/** One process in /proc: its mounts, its root, its files. */
 import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
@@ -8,7 +8,7 @@ import { liveThread, type ProcStat, readStat } from './stat.js'
 
 const PROC_SUPER_MAGIC = 0x9fa0
 
-/** Whether a folder is a procfs, and no tree that was captured from one. */
+/** Whether a folder is a procfs, and not a tree that was captured from one. */
 export function isProcfs(folder: string): boolean {
   try {
     return statfsSync(folder).type === PROC_SUPER_MAGIC
@@ -18,9 +18,9 @@ export function isProcfs(folder: string): boolean {
 }
 
 /**
- * The processes of a procfs, in order.
+ * The processes of a procfs, by number.
  *
- * @throws InputError where it cannot be read
+ * @throws InputError if the folder cannot be read
  * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
  */
 export function listPids(procfs: string): number[] {
@@ -39,34 +39,34 @@ function names(folder: string): string[] {
 }
 
 /**
- * One process below a procfs. All that can go wrong with it as a whole is an {@link InputError}.
+ * One process below a procfs. Whatever goes wrong with it as a whole is an {@link InputError}.
  *
  * @example new Process('samples/leaky-01-docker/proc', 112).mounts(console.warn)[0]?.fs_type // 'aufs'
  */
 export class Process {
   /** Its number; null for `self`. */
   readonly pid: number | null
-  /** Its folder, or that of a live thread where its leader has ended. */
+  /** Its folder. If its leader has ended, it is the folder of a thread that lives. */
   readonly folder: string
   readonly #stat: ProcStat | null
 
-  /** @throws InputError where there is none */
+  /** @throws InputError if there is no such process */
   constructor(procfs: string, pid: number | 'self') {
     this.pid = pid === 'self' ? null : pid
     const stat = readStat(`${procfs}/${pid}`)
-    // A leader that has ended before its threads is a zombie without mounts and maps; /proc/TID is there for each thread.
+    // A leader that has ended before its threads is a zombie without mounts and maps. /proc/TID is there for each thread.
     const thread = stat?.state === 'Z' ? liveThread(procfs, `${procfs}/${pid}`) : null
     this.folder = thread ?? `${procfs}/${pid}`
     this.#stat = thread === null ? stat : readStat(thread)
     if (this.#stat === null) this.attempt('.', (folder) => readdirSync(folder))
   }
 
-  /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError where it may not be read */
+  /** Its mountinfo; empty for a zombie, which has none any more. @throws InputError if it may not be read */
   mounts(warn: Emit<InputError>): Mount[] {
     return this.isZombie ? [] : this.lines('mountinfo', parseMount, warn)
   }
 
-  /** Its root, as this reader sees it: `/`, or the folder of a chroot. Null where that is not told. */
+  /** Its root, as this reader sees it: `/`, or the folder of a chroot. Null if it cannot be read. */
   root(): ByteString | null {
     try {
       return readlinkSync(`${this.folder}/root`, 'buffer').toString('latin1')
@@ -75,7 +75,7 @@ export class Process {
     }
   }
 
-  /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
+  /** The name of one of its namespaces: `pid:[4026531836]`; null if it cannot be read. */
   namespace(name: 'pid' | 'mnt'): string | null {
     try {
       return readlinkSync(`${this.folder}/ns/${name}`)
@@ -84,7 +84,7 @@ export class Process {
     }
   }
 
-  /** @throws InputError where it has ended, or its number is another process's by now */
+  /** @throws InputError if it has ended, also if another process has its number by now */
   checkAlive(): void {
     const stat = readStat(this.folder)
     if (this.#stat === null) return
@@ -93,12 +93,12 @@ export class Process {
       throw new GoneError('the process has ended, and its number is in use again')
   }
 
-  /** It maps nothing any more, and even its owner may not look. */
+  /** Whether it is a zombie. Such a process maps nothing any more, and even its owner may not look. */
   get isZombie(): boolean {
     return this.#stat?.state === 'Z'
   }
 
-  /** What the lines of one of its files say; what cannot be used is warned of. @throws InputError */
+  /** Parses the lines of a file. A line that cannot be used is a warning. @throws InputError if the file cannot be read */
   lines<T>(name: string, parse: (line: ByteString) => T, warn: Emit<InputError>): T[] {
     const lines = this.attempt(name, (file) => readFileSync(file, 'latin1')).split('\n')
     return lines.flatMap((line, i) => {
@@ -113,7 +113,7 @@ export class Process {
     })
   }
 
-  /** The text of one of its files; null where that is not told. */
+  /** The text of one of its files; null if it cannot be read. */
   text(name: string): ByteString | null {
     try {
       return readFileSync(`${this.folder}/${name}`, 'latin1')
@@ -122,16 +122,20 @@ export class Process {
     }
   }
 
-  /** Reads one of its files or folders. @throws InputError, which tells the end of the process and what is forbidden apart */
+  /**
+   * Reads one of its files or folders.
+   *
+   * @throws GoneError if the process has ended; ForbiddenError if it may not be read; another InputError for any other failure
+   */
   attempt<T>(name: string, read: (path: string) => T): T {
     try {
       return read(`${this.folder}/${name}`)
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ESRCH') && !exists(this.folder)) throw new GoneError()
-      // A process that is ending has lost its mounts (EINVAL) before its folder goes.
+      // A process that is ending loses its mounts (EINVAL) before its folder goes.
       if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
       if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
-      // Of a process that was not captured a tree may have some files all the same.
+      // A captured tree may have some files of a process that was not captured.
       if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
     }

@@ -1,4 +1,4 @@
-/** The entries of a process's map_files, read from /proc: what the kernel says of each mapped file. */
+/** Reads the entries of a process's map_files from /proc: what the kernel says of each mapped file. */
 import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import { deviceName, inodeName, mountIdOf, O_PATH } from '../files/ids.js'
@@ -13,9 +13,9 @@ import type { Process } from './process.js'
 export interface Reading {
   /** Whether each file is opened, with O_PATH, for its stat and its mount. */
   follow: boolean
-  /** Whether the links may say other than maps. Where they do not, they need not be read. */
+  /** Whether the links may differ from the names in maps. If not, they need not be read. */
   linksTell: boolean
-  /** What is known of files, by all that maps and the link say of them: those of one mount namespace share it. */
+  /** What the kernel says of each file, by all that maps and the link say of it. Processes of one mount namespace share it. */
   kernels: Map<string, Kernel>
 }
 
@@ -24,16 +24,16 @@ interface ListedEntry {
   start: string
   end: string
   link: ByteString
-  /** Null where maps has changed since. */
+  /** Null if maps has changed since. */
   mapping: Mapping | null
 }
 
 /**
  * Reads the entries of a process, in address order. Those of one file share one `kernel`.
  *
- * @param mounts its own, to tell which mounts they list
- * @param warn told where entries may not be followed
- * @throws InputError where the process has ended or may not be read
+ * @param mounts the mounts that the process's own mountinfo lists
+ * @param warn called if entries may not be followed, and for each line of maps that cannot be used
+ * @throws InputError if the process has ended or may not be read
  */
 export function readEntries(
   process: Process,
@@ -60,7 +60,7 @@ export function readEntries(
   return raw
 }
 
-/** As the folder lists them. */
+/** The entries that the folder lists. */
 function listed(process: Process, mappings: readonly Mapping[]): ListedEntry[] {
   const byRange = new Map(mappings.map((mapping) => [`${mapping.start}-${mapping.end}`, mapping]))
   return process
@@ -73,7 +73,7 @@ function listed(process: Process, mappings: readonly Mapping[]): ListedEntry[] {
     })
 }
 
-/** As maps lists them: it names a file as its link does, but for a newline. */
+/** The entries that maps lists. It names a file as the link does, except for a newline. */
 function mapped(process: Process, mappings: readonly Mapping[]): ListedEntry[] {
   return mappings.flatMap((mapping) => {
     const { start, end, name } = mapping
@@ -83,7 +83,7 @@ function mapped(process: Process, mappings: readonly Mapping[]): ListedEntry[] {
   })
 }
 
-/** Null for one that is gone since it was listed. */
+/** Reads the link of an entry; null if the entry is gone since it was listed. */
 function readLink(process: Process, range: string): ByteString | null {
   return process.attempt(`map_files/${range}`, (file) => {
     try {
@@ -95,20 +95,20 @@ function readLink(process: Process, range: string): ByteString | null {
   })
 }
 
-/** Entries are named by addresses without padding: the shorter is the lower. */
+/** Compares entries by address. They are named without padding, so the shorter name is the lower address. */
 function byAddress(a: string, b: string): number {
   const [x, y] = [a.indexOf('-'), b.indexOf('-')]
   return x - y || (a < b ? -1 : 1)
 }
 
-/** Entries may not be followed by this user, those of no process. */
+/** This user may not follow entries, of any process. */
 export class NotFollowedError extends InputError {}
 
 type Opened = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>
 
 const NOT_OPENED: Opened = { dev: null, ino: null, mnt_id: null }
 
-/** Opens the entries of a process, until it is told that it may not. */
+/** Opens the entries of a process. After the first that it may not open, it tries no other. */
 class Opener {
   readonly #process: Process
   readonly #warn: Emit<InputError>
@@ -126,7 +126,7 @@ class Opener {
     try {
       fd = openSync(`${this.#process.folder}/map_files/${range}`, O_PATH)
     } catch (error) {
-      // ESTALE, ENOENT: the kernel does not tell any more of this one. The others: of none, as the folder is its owner's.
+      // ESTALE and ENOENT are of this entry alone. EPERM and EACCES are of all, as the folder is its owner's.
       const missing = hasCode(error, 'EPERM')
         ? 'CHECKPOINT_RESTORE'
         : hasCode(error, 'EACCES')
@@ -148,7 +148,7 @@ class Opener {
   }
 }
 
-/** fstat of what is deleted can give ESTALE (aufs). */
+/** The device and inode of an open file. fstat of a deleted file can fail with ESTALE (aufs). */
 function statOf(fd: number): { dev: string | null; ino: string | null } {
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true })
@@ -174,7 +174,10 @@ function kernelOf(
   }
 }
 
-/** The container's id in a cgroup path: 64 hexadecimal digits, in every runtime's layout (`/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`). */
+/**
+ * The container's id in a cgroup path; null if there is none. It has 64 hexadecimal digits in the layout of every runtime
+ * (`/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`).
+ */
 export function containerOf(cgroup: ByteString): string | null {
   return [...cgroup.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g)].at(-1)?.[0] ?? null
 }

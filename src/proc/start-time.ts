@@ -1,18 +1,18 @@
-/** When processes began. */
+/** Start times of processes. */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { listPids } from './process.js'
 import { parseProcStat } from './stat.js'
 
-/** /proc/PID/stat counts in these, on every machine that Node runs on (USER_HZ). */
+/** The unit of times in /proc/PID/stat, on every machine that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100n
 
-/** btime has whole seconds, and moves with the clock: what is closer than this is not told apart. */
+/** btime has whole seconds, and moves with the clock. Times that are closer than this count as the same. */
 const MARGIN = 2_000_000_000n
 
 /**
- * When the first process of a process's pid namespace began: before it, nothing in there could map a file.
+ * When the first process of a process's pid namespace began. Before that, nothing in there could map a file.
  *
- * @returns nanoseconds since 1970, on the safe side; null where it cannot be told
+ * @returns nanoseconds since 1970, rather too early than too late; null if it is not known
  */
 export function firstStartOf(procfs: string, folder: string): bigint | null {
   try {

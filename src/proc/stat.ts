@@ -1,19 +1,19 @@
-/** /proc/PID/stat: what tells a process from a later one of its number. */
+/** /proc/PID/stat: the state of a process, and its start time. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { ByteString } from '../text/byte-string.js'
 
-/** What /proc/PID/stat tells. */
+/** What is used of /proc/PID/stat. */
 export interface ProcStat {
   /** `R`, `S`, `Z` … */
   state: string
-  /** Clock ticks since the machine started: with the number, it tells a process from a later one. */
+  /** When it began, in clock ticks since the machine started. A later process of the same number has another. */
   start: string
 }
 
 /**
- * Parses /proc/PID/stat (proc_pid_stat(5)). The name stands in parentheses and may hold any, so the last one ends it.
+ * Parses /proc/PID/stat (proc_pid_stat(5)). The name stands in parentheses and may hold some itself, so the last one ends it.
  *
- * @returns null where it is none
+ * @returns null if the text is no stat
  */
 export function parseProcStat(text: ByteString): ProcStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -21,7 +21,7 @@ export function parseProcStat(text: ByteString): ProcStat | null {
   return state && start ? { state, start } : null
 }
 
-/** Null in a captured tree, and where the process has ended. */
+/** Reads the stat of a process; null in a captured tree, and if the process has ended. */
 export function readStat(folder: string): ProcStat | null {
   try {
     return parseProcStat(readFileSync(`${folder}/stat`, 'latin1'))
@@ -30,6 +30,7 @@ export function readStat(folder: string): ProcStat | null {
   }
 }
 
+/** The folder of a thread that has not ended; null if there is none. */
 export function liveThread(procfs: string, folder: string): string | null {
   try {
     const threads = readdirSync(`${folder}/task`).map((tid) => `${procfs}/${tid}`)

@@ -1,12 +1,12 @@
 /**
  * Byte strings.
  *
- * A path may hold any byte but NUL, so none is decoded as UTF-8 on its way. Inside, each character of a string is one byte
- * (Node's `latin1`). Text is made only where a record is written (json.ts).
+ * A path may hold any byte but NUL, so paths are not decoded as UTF-8 on their way. Inside, each character of a string is one
+ * byte (Node's `latin1`). Text is made only where a record is written (json.ts).
  */
 import { isUtf8 } from 'node:buffer'
 
-/** A string of bytes: every character is U+0000 to U+00FF and stands for that byte. */
+/** A string of bytes. Each character is U+0000 to U+00FF and stands for that byte. */
 export type ByteString = string
 
 export const NOT_ASCII = /[^\0-\x7f]/
@@ -21,7 +21,7 @@ export function bytesOf(text: string): ByteString {
 }
 
 /**
- * The text of some bytes, U+FFFD for what is no UTF-8.
+ * The text of some bytes. What is no UTF-8 becomes U+FFFD.
  *
  * @example textOf('\xc3\xa9') // 'é'
  */
@@ -29,12 +29,12 @@ export function textOf(bytes: ByteString): string {
   return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes
 }
 
-/** Bytes by themselves, to be remembered: what was cut out of a longer string keeps all of that in memory (V8). */
+/** A copy to be remembered. A slice of a longer string would keep all of that string in memory (V8). */
 export function copyOf(bytes: ByteString): ByteString {
   return Buffer.from(bytes, 'latin1').toString('latin1')
 }
 
-/** Whether bytes are text in UTF-8. */
+/** Whether bytes are valid UTF-8. */
 export function isUtf8Text(bytes: ByteString): boolean {
   return !NOT_ASCII.test(bytes) || isUtf8(Buffer.from(bytes, 'latin1'))
 }

@@ -4,15 +4,17 @@ import { type ByteString, bytesOf, isUtf8Text, NOT_ASCII, textOf } from './byte-
 /** What JSON can hold. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
-/** What a line of JSON has where its strings may not be the bytes that they stand for: more than ASCII, escaped too, or exact twins. */
+/** What a line of JSON has if its strings may differ from their bytes: other than ASCII, also escaped, or `_b64` twins. */
 const HAS_BYTES = /[^\0-\x7f]|\\u|_b64"/
 
-/** The suffix of the field that holds the exact bytes of its neighbour, in base64. */
+/** The suffix of the field that holds the exact bytes of the field before it, in base64. */
 const B64 = '_b64'
 
 /**
- * One NDJSON line of a record of byte strings, without its newline. A field that is no UTF-8 is followed by one of its
- * name + `_b64` with its bytes (of an array: an array of the same length, null for what needs none).
+ * Writes a record of byte strings as one NDJSON line, without its newline.
+ *
+ * After a field that is no UTF-8 comes a field of its name + `_b64`, with its bytes in base64. After an array it is an array
+ * of the same length, with null for each item that is UTF-8.
  *
  * @example stringify({ path: '\xff' }) // '{"path":"\ufffd","path_b64":"/w=="}'
  */
@@ -26,9 +28,10 @@ function stringifyText(record: object): string {
 }
 
 /**
- * Reads one NDJSON line, given as a byte string, into a record of byte strings; `_b64` fields win and are gone.
+ * Reads one NDJSON line, given as a byte string, into a record of byte strings. A `_b64` field replaces the field that it
+ * belongs to.
  *
- * @throws SyntaxError where it is no JSON
+ * @throws SyntaxError if the line is no JSON
  * @example parse('{"path":"\\ufffd","path_b64":"/w=="}') // { path: '\xff' }
  */
 export function parse(line: ByteString): Json {
@@ -37,7 +40,7 @@ export function parse(line: ByteString): Json {
 }
 
 /**
- * A record of byte strings as one of text, ready for JSON (see {@link stringify}).
+ * Turns a record of byte strings into a record of text, with `_b64` fields, ready for JSON (see {@link stringify}).
  *
  * @example toText({ path: '\xc3\xa9', root: '\xff' }) // { path: 'é', root: '\ufffd', root_b64: '/w==' }
  */
@@ -68,7 +71,7 @@ function base64(bytes: ByteString): string | null {
 }
 
 /**
- * A record of text, as JSON has it, as one of byte strings (see {@link parse}).
+ * Turns a record of text, as JSON has it, into a record of byte strings (see {@link parse}).
  *
  * @example toBytes({ path: 'é', root: '\ufffd', root_b64: '/w==' }) // { path: '\xc3\xa9', root: '\xff' }
  */
@@ -104,12 +107,12 @@ function unbase64(text: string): ByteString {
   return Buffer.from(text, 'base64').toString('latin1')
 }
 
-/** Own properties only: a key `__proto__` from a hostile record stays a key. */
+/** Makes own properties only: a key `__proto__` of a hostile record stays a key. */
 function fromEntries(entries: [string, Json][]): { [key: string]: Json } {
   return Object.fromEntries(entries)
 }
 
-/** {@link stringify} with its newline, as the bytes that are written. */
+/** The bytes of {@link stringify}, with a newline. */
 export function ndjsonLine(record: object): ByteString {
   const line = JSON.stringify(record)
   return NOT_ASCII.test(line) ? bytesOf(`${stringifyText(record)}\n`) : `${line}\n`

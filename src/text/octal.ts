@@ -2,8 +2,8 @@
 import type { ByteString } from './byte-string.js'
 
 /**
- * Decodes the escapes of `seq_path()` and `mangle_path()`: a backslash and three octal digits is a byte.
- * Anything else after a backslash stays, as the kernel never writes it; so does `\000`, as no name holds a NUL.
+ * Decodes the escapes of `seq_path()` and `mangle_path()`: a backslash and three octal digits are a byte.
+ * Anything else after a backslash stays as it is, as the kernel never writes it. `\000` stays too, as no name holds a NUL.
  *
  * @example decodeOctal('/sp\\040ace') // '/sp ace'
  */
@@ -15,8 +15,8 @@ export function decodeOctal(escaped: ByteString): ByteString {
 }
 
 /**
- * Encodes as aufs does in br<N> and xi_path, and CRIU so logs it: bytes 0x01 to 0x20, backslash and 0x7f
- * (aufs's `au_esc_chars` in sysaufs.c, the same set in every version).
+ * Encodes a path as aufs does in br<N> and xi_path. CRIU logs it in this form. Escaped are bytes 0x01 to 0x20, backslash and
+ * 0x7f (aufs's `au_esc_chars` in sysaufs.c, the same set in every version).
  *
  * @example encodeOctal('/sp ace') // '/sp\\040ace'
  */

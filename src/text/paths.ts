@@ -8,7 +8,9 @@ export function isBelow(path: ByteString, folder: ByteString): boolean {
 }
 
 /**
- * What of a path is left below a folder, with its slash; `/` for the folder itself, null where it does not lie below.
+ * The part of a path below a folder, from its slash; `/` for the folder itself.
+ *
+ * @returns null if the path does not lie below the folder
  *
  * @example below('/l/a/bin/sh', '/l/a') // '/bin/sh'
  */
@@ -18,7 +20,7 @@ export function below(path: ByteString, folder: ByteString): ByteString | null {
 }
 
 /**
- * A path put below a folder.
+ * Puts a path below a folder.
  *
  * @example join('/u', '/bin/sh') // '/u/bin/sh'
  */
@@ -27,10 +29,10 @@ export function join(folder: ByteString, path: ByteString): ByteString {
   return path === '/' ? folder : folder + path
 }
 
-/** What the kernel adds to the name of what is no longer there. A file may be so named, too. */
+/** What the kernel adds to the name of a deleted file. The name of a file that is there may end so, too. */
 export const DELETED = ' (deleted)'
 
-/** A name less the kernel's ` (deleted)`. */
+/** A name without the kernel's ` (deleted)`. */
 export function withoutDeleted(name: ByteString): ByteString {
   return name.endsWith(DELETED) ? name.slice(0, -DELETED.length) : name
 }

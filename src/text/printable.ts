@@ -1,7 +1,7 @@
 /** Text from containers, made safe to show. */
 import { type ByteString, textOf } from './byte-string.js'
 
-/** A text in which no character does anything to a terminal: control characters and those that turn the direction of writing are escaped as JSON does. */
+/** Escapes what can act on a terminal: control characters and those that turn the direction of writing, as JSON does it. */
 export function printable(text: string): string {
   return text.replace(
     /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
@@ -10,8 +10,8 @@ export function printable(text: string): string {
 }
 
 /**
- * Makes a byte string safe to show in a message: the text of it, in quotes, with control characters (C0, C1,
- * and those that turn the direction of writing) escaped as JSON does, cut after `length` characters.
+ * Makes a byte string safe to show in a message. It becomes text in quotes, cut after `length` characters. Control characters
+ * (C0, C1, and those that turn the direction of writing) are escaped as JSON does it.
  *
  * @example quote('a\x1b[31m') // '"a\\u001b[31m"'
  */

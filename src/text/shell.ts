@@ -1,14 +1,14 @@
-/** Shell text that is safe whatever bytes its words hold, for any POSIX shell. */
+/** Writes commands for any POSIX shell. They are safe, whatever bytes their words hold. */
 import type { ByteString } from './byte-string.js'
 
-/** Stands for the temporary folder in a text; no path holds it. */
+/** Stands for the temporary folder in a text. No path holds a NUL. */
 const FOLDER = '\0'
 
-/** Written out, not left to TMPDIR: a name there may hold what mount options cannot. */
+/** The folder is fixed. The value of TMPDIR may hold characters that mount options cannot. */
 const TEMPLATE = '/tmp/aufs-remount.XXXXXX'
 
 /**
- * One word of a command, in quotes only where it needs them.
+ * Writes one word of a command, in quotes only if it needs them.
  *
  * @example word("/it's") // "'/it'\\''s'"
  */
@@ -16,17 +16,17 @@ export function word(text: ByteString): ByteString {
   return text.split(FOLDER).map(quoted).join('"$dir"')
 }
 
-/** In single quotes nothing is special but the single quote; every other byte, newline too, stands for itself. */
+/** In single quotes only the single quote is special. Every other byte stands for itself, newline too. */
 function quoted(text: ByteString): ByteString {
   return /^[\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** How long a text is once the shell has put the temporary folder in. */
+/** The length of a text after the shell has put the temporary folder in. */
 export function lengthOf(text: ByteString): number {
   return text.length + (text.split(FOLDER).length - 1) * (TEMPLATE.length - FOLDER.length)
 }
 
-/** Symbolic links with plain names, in a temporary folder, for paths that cannot be told as they are. */
+/** Symbolic links with plain names, in a temporary folder. They stand for paths that mount options cannot hold. */
 export class Links {
   readonly #targets: ByteString[] = []
 
@@ -36,8 +36,8 @@ export class Links {
   }
 
   /**
-   * The commands, with the links there for as long as they run. The folder is removed however they end: a signal ends
-   * the shell by `exit`, as dash runs the EXIT trap for nothing else.
+   * The commands, with others around them that make the links before and remove the folder after, however they end. On a
+   * signal the shell calls `exit`, as dash runs the EXIT trap for nothing else.
    */
   around(commands: readonly ByteString[]): ByteString {
     if (this.#targets.length === 0) return lines(commands)

@@ -150,8 +150,8 @@ for (const { name, make } of filters) {
       const onError = ({ line, reason }: { line: number | null; reason: string }) => {
         errors.push(`${line}: ${reason}`)
       }
-      const { chunk, end } = lineTransform(make(), ndjsonLine, { maxLine, onError })
-      return { text: chunks.map((each) => [...chunk(place(each))].join('')).join('') + end(), errors }
+      const { write, flush } = lineTransform(make(), ndjsonLine, { maxLine, onError })
+      return { text: chunks.map((each) => [...write(place(each))].join('')).join('') + flush(), errors }
     }
     const inRoom = (chunk: Buffer) => scratch.subarray(0, chunk.copy(scratch))
     fc.assert(

@@ -256,18 +256,12 @@ function expectedRecords(machine: Machine, told: 'links alone' | 'opened entries
   return statFacts(folder).map((fact) => {
     const [start = '', end = ''] = fact.range.split('-')
     const { perms = null, offset = null } = maps.get(fact.range) ?? {}
-    const listed = fact.mount === null ? null : mounts.some(({ id }) => id === fact.mount)
-    // The kernel's own mount of memfd and SysV memory is in nobody's mountinfo.
-    const isInternal = fact.mapsDev === '0:1'
-    const leaks = !machine.name.startsWith('fixed') && listed === false && !isInternal
+    const leaks = isLeaking(machine, fact, mounts)
     const path = expectedPath(machine, fact, leaks, mounts)
-    const mount = over(mounts, path)
-    const union = isInternal || !['aufs', 'overlay'].includes(mount.type) ? null : mount
+    const union = expectedUnion(fact, over(mounts, path))
     // A path in a branch `/` is a right one too: that it leaks only its mount tells.
     const isSeen = told === 'opened entries' || fact.link !== fact.mapsName || fact.mapsDev !== union?.dev
-    const opened = told === 'opened entries' ? fact : null
-    const inMaps = !isInternal && fact.mapsDev === mount.dev ? { dev: fact.mapsDev, ino: fact.mapsIno } : null
-    const inStat = union === null && opened?.dev != null ? { dev: opened.dev, ino: opened.ino } : null
+    const opened = told === 'opened entries' ? openedFacts(fact, mounts) : NOT_OPENED
     return {
       pid,
       comm: read(`${process}/comm`).trim(),
@@ -278,24 +272,61 @@ function expectedRecords(machine: Machine, told: 'links alone' | 'opened entries
       offset,
       link: fact.link,
       path,
-      rpath: union === null ? null : `.${path}`,
-      fpath: union === null ? null : `${process}/root${path}`,
-      ...(inStat ?? inMaps ?? { dev: null, ino: null }),
-      mnt_id: leaks && isSeen ? -1 : (opened?.mount ?? null),
+      ...(union === null ? { rpath: null, fpath: null } : pathsFrom(`${process}/root`, path)),
+      ...expectedInode(fact, over(mounts, path), union, opened),
+      mnt_id: leaks && isSeen ? -1 : opened.mnt_id,
       fixed: leaks && isSeen,
-      state: fact.link.endsWith(DELETED) || fact.mapsName.endsWith(DELETED) ? 'deleted' : null,
+      state: isDeleted(fact) ? 'deleted' : null,
       branch: union !== null && leaks ? expectedBranch(machine, fact, union, path) : null,
       kernel: {
-        dev: opened?.dev ?? null,
-        ino: opened?.ino ?? null,
+        dev: opened.dev,
+        ino: opened.ino,
         maps_dev: fact.mapsDev,
         maps_ino: fact.mapsIno,
         maps_name: fact.mapsName,
-        mnt_id: opened?.mount ?? null,
-        mnt_listed: opened === null ? null : listed,
+        mnt_id: opened.mnt_id,
+        mnt_listed: opened.mnt_listed,
       },
     }
   })
+}
+
+const pathsFrom = (root: string, path: string) => ({ rpath: `.${path}`, fpath: root + path })
+
+const NOT_OPENED = { dev: null, ino: null, mnt_id: null, mnt_listed: null }
+
+/** What stat and fdinfo said of an entry. */
+function openedFacts({ dev, ino, mount }: Fact, mounts: MountFact[]) {
+  return { dev, ino, mnt_id: mount, mnt_listed: isListed(mount, mounts) }
+}
+
+function isListed(mount: number | null, mounts: MountFact[]): boolean | null {
+  return mount === null ? null : mounts.some(({ id }) => id === mount)
+}
+
+/** The kernel's own mount of memfd and SysV memory is in nobody's mountinfo. */
+const isInternal = ({ mapsDev }: Fact) => mapsDev === '0:1'
+
+function isLeaking({ name }: Machine, fact: Fact, mounts: MountFact[]): boolean {
+  return !name.startsWith('fixed') && isListed(fact.mount, mounts) === false && !isInternal(fact)
+}
+
+const isDeleted = ({ link, mapsName }: Fact) => link.endsWith(DELETED) || mapsName.endsWith(DELETED)
+
+function expectedUnion(fact: Fact, mount: MountFact): MountFact | null {
+  return isInternal(fact) || !['aufs', 'overlay'].includes(mount.type) ? null : mount
+}
+
+/** Without a union, stat has the device and inode; else maps, where its device is the mount's. */
+function expectedInode(
+  fact: Fact,
+  mount: MountFact,
+  union: MountFact | null,
+  { dev, ino }: Pick<Vma, 'dev' | 'ino'>,
+): Pick<Vma, 'dev' | 'ino'> {
+  if (union === null && dev !== null) return { dev, ino }
+  if (!isInternal(fact) && fact.mapsDev === mount.dev) return { dev: fact.mapsDev, ino: fact.mapsIno }
+  return { dev: null, ino: null }
 }
 
 const DELETED = ' (deleted)'

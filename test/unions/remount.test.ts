@@ -107,31 +107,47 @@ function pairs(texts: string[]): Map<string, string> {
   return new Map(texts.flatMap((text, i) => (i % 2 === 0 ? [[text, texts[i + 1] ?? '']] : [])))
 }
 
-/** What AUFS would mount, as `PATH\0PERM`: a model of how mount and AUFS were seen to read options. */
-function aufsBranches({ mounts, links }: Ran): { target: string; branches: string[] }[] {
-  const unions: { target: string; branches: string[] }[] = []
+interface MountedUnion {
+  target: string
+  /** Each as `PATH\0PERM`. */
+  branches: string[]
+}
+
+/** What AUFS would mount: a model of how mount and AUFS were seen to read options. */
+function aufsBranches({ mounts, links }: Ran): MountedUnion[] {
+  const unions: MountedUnion[] = []
   for (const words of mounts) {
     const [options = '', source, target = ''] = words.slice(words.indexOf('-o') + 1)
     if (options.length > 4000 || options.includes('"') || source !== 'none') throw new Error(options)
-    const [first, ...others] = options.split(',')
-    const isNew = words[0] === '-t' && words[1] === 'aufs' && words.length === 6
-    const isRemount = words[0] === '-i' && first === 'remount' && words.length === 5
-    if (!isNew && !isRemount) throw new Error(words.join(' '))
-    if (isNew) unions.push({ target, branches: [] })
+    if (isNewMount(words)) unions.push({ target, branches: [] })
     const union = unions.at(-1)
     if (union?.target !== target) throw new Error('another target')
-    for (const option of isNew ? [first ?? '', ...others] : others) {
-      const [, name, value = ''] = /^([a-z]+):(.*)$/s.exec(option) ?? []
-      if (name !== 'append' && !(name === 'br' && isNew)) throw new Error(option)
-      for (const member of name === 'br' ? value.split(':') : [value]) {
-        const cut = member.indexOf('=')
-        const [path, perm] = [member.slice(0, cut), member.slice(cut + 1)]
-        if (!path.startsWith('/') || !/^r[wor](\+[a-z]+)*$/.test(perm)) throw new Error(member)
-        union.branches.push(`${links.get(path) ?? path}\0${perm}`)
-      }
-    }
+    for (const member of membersIn(words, options)) union.branches.push(branchOf(member, links))
   }
   return unions
+}
+
+const isNewMount = (words: string[]) => words[0] === '-t' && words[1] === 'aufs' && words.length === 6
+
+/** The branches in the options of one mount, each as `PATH=PERM`. Only a new mount may have `br:`. */
+function membersIn(words: string[], options: string): string[] {
+  const [first = '', ...others] = options.split(',')
+  const isNew = isNewMount(words)
+  const isRemount = words[0] === '-i' && first === 'remount' && words.length === 5
+  if (!isNew && !isRemount) throw new Error(words.join(' '))
+  return (isNew ? [first, ...others] : others).flatMap((option) => {
+    const [, name, value = ''] = /^([a-z]+):(.*)$/s.exec(option) ?? []
+    if (name === 'append') return [value]
+    if (name === 'br' && isNew) return value.split(':')
+    throw new Error(option)
+  })
+}
+
+function branchOf(member: string, links: Ran['links']): string {
+  const cut = member.indexOf('=')
+  const [path, perm] = [member.slice(0, cut), member.slice(cut + 1)]
+  if (!path.startsWith('/') || !/^r[wor](\+[a-z]+)*$/.test(perm)) throw new Error(member)
+  return `${links.get(path) ?? path}\0${perm}`
 }
 
 const isGone = ({ links }: Ran) => [...links.keys()].every((link) => !existsSync(link.replace(/\/\d+$/, '')))

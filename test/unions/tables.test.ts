@@ -368,9 +368,9 @@ test('what is said of lines that are passed over does not depend on where the in
     const onError = ({ line, reason }: { line: number | null; reason: string }) => {
       messages.push(`${line}: ${reason}`)
     }
-    const { chunk, end } = lineTransform(tableFilter(), ndjsonLine, { maxLine: 100, onError })
-    for (const each of chunks) t.is([...chunk(each)].join(''), '')
-    end()
+    const { write, flush } = lineTransform(tableFilter(), ndjsonLine, { maxLine: 100, onError })
+    for (const each of chunks) t.is([...write(each)].join(''), '')
+    flush()
     return messages
   }
   const expected = ['2: longer than 100 bytes', '3: too few fields (1)']

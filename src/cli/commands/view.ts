@@ -61,7 +61,7 @@ interface ViewArguments {
   color: string
 }
 
-/** Shows a picture: on standard output, or in the file that is asked for. */
+/** Writes a picture to standard output, or to the file of `--html`. */
 export function show(picture: Picture, { html, color }: ViewArguments, { print, report }: Output): void {
   if (html === undefined) print(bytesOf(draw(picture, drawing(color, process.env))))
   else if (html === '-') print(bytesOf(renderPage(picture)))
@@ -75,7 +75,7 @@ export function show(picture: Picture, { html, color }: ViewArguments, { print, 
 
 type Output = Pick<Run<unknown>, 'print' | 'report'>
 
-/** Where nothing tells how wide it may be. */
+/** The width of a picture if nothing says how wide it may be. */
 const WIDTH = 80
 
 function drawing(color: string, { COLUMNS, NO_COLOR, TERM }: NodeJS.ProcessEnv): Drawing {
@@ -85,6 +85,6 @@ function drawing(color: string, { COLUMNS, NO_COLOR, TERM }: NodeJS.ProcessEnv):
 
 function columnsOf(given: string | undefined): number {
   if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
-  // A terminal that was never told its size says 0.
+  // A terminal whose size was never set says 0.
   return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
 }

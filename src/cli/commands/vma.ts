@@ -108,7 +108,7 @@ interface VmaArguments {
   sysfs: string
 }
 
-/** The processes asked for; null where entries come from standard input or files. @throws UsageError for what cannot be meant */
+/** The processes asked for; null if entries come from standard input or files. @throws UsageError for options that contradict each other */
 export function wantedPids(
   { pid, all, root, procfs, stale, raw }: VmaArguments,
   files: string[],
@@ -125,7 +125,7 @@ export function wantedPids(
   return [...new Set(tokens.map(Number))]
 }
 
-/** How the processes are to be looked at. */
+/** The options of the command line, as the reader of processes takes them. */
 export function viewOptions(
   { procfs, sysfs, stat, branches, root, ...wish }: VmaArguments,
   read: Run<unknown>['read'],

@@ -1,17 +1,18 @@
 /**
- * Looks through lines sixteen bytes at a time: AssemblyScript, which becomes dist/src/lines/scan.wasm, for src/lines/scan.ts to run.
+ * Scans lines sixteen bytes at a time. This is AssemblyScript: the build makes dist/src/lines/scan.wasm of it, which
+ * src/lines/scan.ts runs.
  *
- * `start` and `end` are places in memory: where a line begins, and behind the newline of the last one.
+ * `start` and `end` are places in memory: where a line begins, and after the newline of the last one.
  */
 
 const NEWLINE: u8 = 0x0a
 const SPACE: u8 = 0x20
 const DASH: u8 = 0x2d
 
-/** How many bytes are looked at together. */
+/** How many bytes are compared at once. */
 const STEP: usize = 16
 
-/** How many steps one byte can count. */
+/** How many steps a counter of one byte can count. */
 const MOST_STEPS: usize = 255
 
 /** How many lines there are. */
@@ -21,7 +22,7 @@ export function countLines(start: usize, end: usize): i32 {
   while (at + STEP <= end) {
     const stop = min(end, at + STEP * MOST_STEPS)
     let counts = v128.splat<u8>(0)
-    // What is equal is -1.
+    // An equal byte gives -1.
     for (; at + STEP <= stop; at += STEP) counts = v128.sub<u8>(counts, equal(v128.load(at), NEWLINE))
     sums = v128.add<i32>(sums, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts)))
   }
