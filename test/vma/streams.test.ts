@@ -13,7 +13,8 @@ import { branchTables } from '../../src/unions/tables.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
 import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
-import { openBelow, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { openBelow, skip, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { lines, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
 
@@ -52,6 +53,27 @@ test('where onError says stop nothing more is read', async (t) => {
 
 test('without onError the first process that is gone ends the stream', async (t) => {
   await t.throwsAsync(read([...GONE, HERE]), { instanceOf: InputError, message: 'no such process' })
+})
+
+/** Reads itself, as a user without a capability, by the library's own ways alone. */
+const READS_ITSELF = `
+import { fixVmas, readMapFiles } from '${repository}/dist/src/index.js'
+for await (const vma of readMapFiles({ pids: [process.pid] }).pipe(fixVmas())) console.log(JSON.stringify(vma))
+`
+
+test('without onError the entries that this user may not follow come without what following them tells', async (t) => {
+  const isRoot = process.getuid?.() === 0
+  const nobody = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
+  const [program = '', ...args] = [...nobody, process.execPath, '--input-type=module', '--eval', READS_ITSELF]
+  const { stdout, stderr, status } = await outcome(program, args, '', { NODE_V8_COVERAGE: '' })
+  if (stderr.startsWith('setpriv:')) return skip(t, stderr)
+  t.deepEqual([stderr, status], ['', 0])
+  const vmas = lines(stdout).map((line) => JSON.parse(line) as Vma)
+  t.true(vmas.some(({ path }) => path === process.execPath))
+  for (const { kernel, path } of vmas) {
+    t.like(kernel, { dev: null, ino: null, mnt_id: null }, path)
+    t.truthy(kernel.maps_name, path)
+  }
 })
 
 test('fixVmas fixes what readMapFiles reads, by the mounts of each process', async (t) => {
