@@ -13,7 +13,8 @@ import {
 import test, { type ExecutionContext } from 'ava'
 import { GoneError, Process } from '../../src/proc/process.js'
 import { readEntries } from '../../src/proc/read-map-files.js'
-import { skip, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const MOUNTINFO = 'samples/leaky-01-docker/proc/112/mountinfo'

@@ -4,7 +4,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { Folder } from '../../src/files/folder.js'
 import { deviceName, fsPath, O_PATH } from '../../src/files/ids.js'
-import { openBelow, skip, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 
 /** makedev() of glibc. The kernel has 12 bits of major and 20 of minor. */
 function makedev(major: number, minor: number): bigint {

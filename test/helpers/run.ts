@@ -61,9 +61,3 @@ export function outcome(
 export function lines(text: string): string[] {
   return text.split('\n').slice(0, -1)
 }
-
-/** Whether a program is on this machine. */
-export async function isInstalled(program: string): Promise<boolean> {
-  const { status } = await outcome('bash', ['--norc', '-c', 'command -v "$0"', program])
-  return status === 0
-}

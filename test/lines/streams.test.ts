@@ -13,7 +13,7 @@ import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine, parse, toBytes } from '../../src/text/json.js'
 import { remount } from '../../src/unions/remount.js'
 import { branchTables } from '../../src/unions/tables.js'
-import { inputError } from '../helpers/fixtures.js'
+import { inputError } from '../helpers/filters.js'
 
 interface Seen {
   text: ByteString

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parse } from '../../src/text/json.js'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 import { lines, outcome, started } from '../helpers/run.js'
 
 /** Why there can be no container here; null where there can. */

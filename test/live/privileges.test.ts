@@ -2,7 +2,8 @@
 import { copyFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 import { lines, outcome, started } from '../helpers/run.js'
 
 /**

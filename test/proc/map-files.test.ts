@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { entryFilter, parseEntry, parseMapFiles, type RawVma, UNKNOWN } from '../../src/proc/map-files.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
-import { pathBytes, tell, utf8 } from '../helpers/fixtures.js'
+import { pathBytes, utf8 } from '../helpers/bytes.js'
+import { tell } from '../helpers/filters.js'
 
 /** What a text line tells: the rest is null, and no key is missing. */
 const entry = (start: string, end: string, link: ByteString): RawVma => ({

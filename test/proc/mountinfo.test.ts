@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { mountOver, mountsSeenFrom } from '../../src/proc/mount-tree.js'
 import { isMount, type Mount, mountFilter, parseMount, parseMounts } from '../../src/proc/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
-import { inputError, pathBytes, tell, utf8 } from '../helpers/fixtures.js'
+import { pathBytes, utf8 } from '../helpers/bytes.js'
+import { inputError, tell } from '../helpers/filters.js'
 
 test('a line of mountinfo becomes a mount record, its keys in the order of the fields', (t) => {
   const mount = parseMount('90 61 0:33 / / rw,relatime shared:1 - aufs none rw,si=4476a910a24617e6')

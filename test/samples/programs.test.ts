@@ -16,8 +16,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
-import { captured } from '../helpers/recipe.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
+import { captured } from '../helpers/recipes.js'
 import { lines, outcome, repository, run } from '../helpers/run.js'
 
 const project = mkdtempSync(join(tmpdir(), 'programs-'))

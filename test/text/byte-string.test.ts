@@ -5,7 +5,8 @@ import { bytesOf, textOf } from '../../src/text/byte-string.js'
 import { type Json, ndjsonLine, parse, stringify, toBytes, toText } from '../../src/text/json.js'
 import { decodeOctal, encodeOctal } from '../../src/text/octal.js'
 import { quote } from '../../src/text/printable.js'
-import { anyBytes, pathBytes, skip, utf8 } from '../helpers/fixtures.js'
+import { anyBytes, pathBytes, utf8 } from '../helpers/bytes.js'
+import { skip } from '../helpers/machine.js'
 
 const escapes = [
   { name: 'a space', entry: '/o/sp\\040ace', expected: '/o/sp ace' },

@@ -6,7 +6,8 @@ import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import { branchesInOptions, parseBranch } from '../../src/unions/aufs/options.js'
 import { type BranchTable, isBranchTable, tableRecordFilter } from '../../src/unions/branch-table.js'
-import { inputError, pathBytes, tell } from '../helpers/fixtures.js'
+import { pathBytes } from '../helpers/bytes.js'
+import { inputError, tell } from '../helpers/filters.js'
 
 const texts = [
   { name: 'a writable branch', entry: '/o/top=rw', path: '/o/top', perm: 'rw', attributes: [] },

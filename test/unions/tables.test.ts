@@ -8,7 +8,9 @@ import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { branchTables, type TableOptions, Tables, tableFilter } from '../../src/unions/tables.js'
-import { inputError, tell, tempFolder, utf8, writeTree } from '../helpers/fixtures.js'
+import { utf8 } from '../helpers/bytes.js'
+import { inputError, tell } from '../helpers/filters.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
 
 /** A sysfs of superblocks, each the texts of its branches. */
 function sysfsOf(t: ExecutionContext, superblocks: Record<string, ByteString[]>): string {

@@ -5,7 +5,7 @@ import type { BranchTable } from '../../src/unions/branch-table.js'
 import { innerPath, tableOver } from '../../src/unions/mount-paths.js'
 import { bestMatch, branchMatches } from '../../src/vma/branch-match.js'
 import { mapsName, seenFrom } from '../../src/vma/names.js'
-import { pathBytes } from '../helpers/fixtures.js'
+import { pathBytes } from '../helpers/bytes.js'
 
 function table(paths: (ByteString | null)[], more: Partial<BranchTable> = {}): BranchTable {
   return {

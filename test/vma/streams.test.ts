@@ -13,7 +13,8 @@ import { branchTables } from '../../src/unions/tables.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
 import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
-import { openBelow, skip, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 import { lines, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }

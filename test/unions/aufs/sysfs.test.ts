@@ -5,7 +5,9 @@ import test from 'ava'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { readSuperblock } from '../../../src/unions/aufs/sysfs.js'
 import type { Branch } from '../../../src/unions/branch-table.js'
-import { inputError, skip, tempFolder, writeTree } from '../../helpers/fixtures.js'
+import { inputError } from '../../helpers/filters.js'
+import { tempFolder, writeTree } from '../../helpers/folders.js'
+import { skip } from '../../helpers/machine.js'
 
 const branch = (index: number, id: number | null, path: ByteString | null, permission?: string): Branch => {
   const [perm = null, ...attributes] = permission?.split('+') ?? []
