@@ -1,5 +1,6 @@
 /** What this machine and this user can, and what becomes of a test of what they cannot. */
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { ExecutionContext } from 'ava'
 
 /** Ends a test that this machine cannot run. */
@@ -8,9 +9,9 @@ export function skip(t: ExecutionContext, why: string): void {
   t.pass()
 }
 
-/** Whether a program is on the PATH. */
+/** Whether a program is on the PATH, or at its own path. */
 export function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(resolve(folder, program)))
 }
 
 export const isRoot = process.getuid?.() === 0

@@ -1,6 +1,7 @@
 /** Processes that a test starts and waits for. No wait is for so many milliseconds: how fast a machine is decides no test. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 
@@ -30,7 +31,7 @@ export function launched(
   t: ExecutionContext,
   [program = '', ...args]: string[],
   env: NodeJS.ProcessEnv = {},
-): ChildProcess & { pid: number } {
+): ChildProcessByStdio<null, Readable, Readable> & { pid: number } {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
   const { pid } = child

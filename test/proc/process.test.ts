@@ -1,14 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { InputError } from '../../src/errors.js'
 import { GoneError, isProcfs, listPids, Process } from '../../src/proc/process.js'
 import { containerOf, type Reading, readEntries } from '../../src/proc/read-map-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
 import { ContextReader } from '../../src/vma/context-reader.js'
+import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
+import { launched, nameOf, until } from '../helpers/processes.js'
 import { lines, outcome, run, started } from '../helpers/run.js'
 
 const noWarning = (error: InputError) => {
@@ -54,23 +54,6 @@ function put(
   if (namespace === undefined) return
   mkdirSync(`${folder}/ns`)
   symlinkSync(namespace, `${folder}/ns/mnt`)
-}
-
-/** A program that runs until the test is over. */
-function launched(t: ExecutionContext, program: string, args: string[]): ChildProcess & { pid: number } {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  const { pid } = child
-  if (pid === undefined) throw new Error(`${program} did not start`)
-  return Object.assign(child, { pid })
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (condition()) return
-    await sleep(10)
-  }
-  throw new Error('waited in vain')
 }
 
 const stateOf = (pid: number | string) => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state
@@ -278,19 +261,15 @@ test('A live process is read as it is', (t) => {
 })
 
 test('A zombie maps nothing, and that is no error', async (t) => {
-  if (process.getuid?.() !== 0) {
-    t.log('passed over: only root may read what a zombie maps')
-    t.pass()
-    return
-  }
+  if (!isRoot) return skip(t, 'only root may read what a zombie maps')
   // The child waits until its parent is sleep: a shell would take note of its end.
   const child = 'while read -r name < /proc/$$/comm && [ "$name" != sleep ]; do :; done'
-  const { pid: parent, stdout } = launched(t, 'sh', ['-c', `(${child}) & echo $!; exec sleep 1000`])
+  const { pid: parent, stdout } = launched(t, ['sh', '-c', `(${child}) & echo $!; exec sleep 3600`])
   let told = ''
   stdout?.on('data', (data: Buffer) => (told += data.toString()))
   await until(() => /\n/.test(told))
   const pid = Number(told)
-  await until(() => readFileSync(`/proc/${parent}/comm`, 'latin1') === 'sleep\n' && stateOf(pid) === 'Z')
+  await until(() => nameOf(parent) === 'sleep' && stateOf(pid) === 'Z')
   const zombie = new Process('/proc', pid)
   t.deepEqual(zombie.mounts(noWarning), [])
   t.deepEqual(readEntries(zombie, [], links(), noWarning), [])
@@ -307,11 +286,7 @@ test('A thread of the kernel maps nothing, and that is no error', async (t) => {
     }
   }
   const pid = listPids('/proc').find(isThread)
-  if (pid === undefined || process.getuid?.() !== 0) {
-    t.log('passed over: no thread of the kernel that may be read')
-    t.pass()
-    return
-  }
+  if (pid === undefined || !isRoot) return skip(t, 'no thread of the kernel that may be read')
   const { stdout, stderr, status } = await run('aufs-vma', ['--pid', String(pid)])
   t.deepEqual([stdout, stderr, status], ['', '', 0])
 })
@@ -326,16 +301,10 @@ int main(void) { pthread_t thread; pthread_create(&thread, 0, live, 0); pthread_
 test('A process whose leader has ended is read through a live thread', async (t) => {
   const folder = temporary(t)
   writeFileSync(`${folder}/leaderless.c`, LEADERLESS)
-  try {
-    execFileSync('cc', ['-o', `${folder}/leaderless`, `${folder}/leaderless.c`, '-pthread'], {
-      stdio: 'pipe',
-    })
-  } catch (error) {
-    t.log(`passed over, as it needs a C compiler: ${error}`)
-    t.pass()
-    return
-  }
-  const { pid } = launched(t, `${folder}/leaderless`, [])
+  if (!isInstalled('cc')) return skip(t, 'no C compiler')
+  const compiled = await outcome('cc', ['-o', `${folder}/leaderless`, `${folder}/leaderless.c`, '-pthread'])
+  t.is(compiled.status, 0, compiled.stderr)
+  const { pid } = launched(t, [`${folder}/leaderless`])
   await until(() => stateOf(pid) === 'Z' && existsSync(`/proc/${pid}/task`))
   const leaderless = new Process('/proc', pid)
   t.not(leaderless.folder, `/proc/${pid}`)
@@ -354,17 +323,13 @@ test('A process that has ended is an error where it was asked for, and the other
 })
 
 test('Processes that may not be read are one message with --all', async (t) => {
-  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--']
-  const isPossible = await outcome('setpriv', [...asNobody, ...started('aufs-vma'), '--version']).then(
+  const [program, ...nobody] = [...NOBODY, '--inh-caps=-all', '--', ...started('aufs-vma')]
+  const isPossible = await outcome(program, [...nobody, '--version']).then(
     ({ status }) => status === 0,
     () => false,
   )
-  if (!isPossible) {
-    t.log('passed over, as it needs root, setpriv, and a build that others may read')
-    t.pass()
-    return
-  }
-  const { stderr, status } = await outcome('setpriv', [...asNobody, ...started('aufs-vma'), '--all', '--raw'])
+  if (!isPossible) return skip(t, 'it takes root, setpriv, and a build that others may read')
+  const { stderr, status } = await outcome(program, [...nobody, '--all', '--raw'])
   const messages = lines(stderr)
   const count = messages.filter((line) => /may not be read/.test(line))
   t.is(count.length, 1)

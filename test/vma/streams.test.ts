@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -14,7 +13,8 @@ import type { ContextOptions } from '../../src/vma/context-reader.js'
 import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
 import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
-import { skip } from '../helpers/machine.js'
+import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
+import { launched, nameOf, until } from '../helpers/processes.js'
 import { lines, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
@@ -63,9 +63,14 @@ for await (const vma of readMapFiles({ pids: [process.pid] }).pipe(fixVmas())) c
 `
 
 test('without onError the entries that this user may not follow come without what following them tells', async (t) => {
-  const isRoot = process.getuid?.() === 0
-  const nobody = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
-  const [program = '', ...args] = [...nobody, process.execPath, '--input-type=module', '--eval', READS_ITSELF]
+  if (isRoot && !isInstalled('setpriv')) return skip(t, 'no setpriv')
+  const [program = '', ...args] = [
+    ...(isRoot ? NOBODY : []),
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    READS_ITSELF,
+  ]
   const { stdout, stderr, status } = await outcome(program, args, '', { NODE_V8_COVERAGE: '' })
   if (stderr.startsWith('setpriv:')) return skip(t, stderr)
   t.deepEqual([stderr, status], ['', 0])
@@ -156,10 +161,9 @@ test('what fixVmas opens is closed when it ends', async (t) => {
 })
 
 test('what was seen of a process is looked at again after a while', async (t) => {
-  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
-  t.teardown(() => child.kill())
-  await once(child, 'spawn')
-  const records: RawVma[] = await readMapFiles({ pids: [child.pid ?? 0] }).toArray()
+  const child = launched(t, ['sleep', '3600'])
+  await until(() => nameOf(child.pid) === 'sleep')
+  const records: RawVma[] = await readMapFiles({ pids: [child.pid] }).toArray()
   const told: string[] = []
   const stream = fixVmas({ onError: ({ message }) => told.push(message) })
   const seen: Vma[] = []
