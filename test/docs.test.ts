@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { dirname, join } from 'node:path'
 import test from 'ava'
-import { skip } from './helpers/fixtures.js'
-import { isInstalled, outcome, repository, shell, started } from './helpers/run.js'
+import { isInstalled, skip } from './helpers/machine.js'
+import { outcome, repository, shell, started } from './helpers/run.js'
 
 const PAGES = [
   ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],

@@ -30,7 +30,6 @@ const env = Object.fromEntries(
 )
 
 test('the package installs elsewhere, with its commands, its library and its types', async (t) => {
-  t.timeout(240_000)
   const folder = await mkdtemp(join(tmpdir(), 'package-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const { name, version, bin, man } = JSON.parse(

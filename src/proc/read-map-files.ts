@@ -101,7 +101,7 @@ function byAddress(a: string, b: string): number {
   return x - y || (a < b ? -1 : 1)
 }
 
-/** This user may not follow entries, of any process. */
+/** Entries may not be followed by this user, those of no process. They are given all the same: this is a warning. */
 export class NotFollowedError extends InputError {}
 
 type Opened = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>

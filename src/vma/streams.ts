@@ -4,6 +4,7 @@ import { InputError, type OnError, throwIt } from '../errors.js'
 import type { Emit, LineOptions } from '../lines/filter.js'
 import { objectStream } from '../lines/streams.js'
 import type { RawVma } from '../proc/map-files.js'
+import { NotFollowedError } from '../proc/read-map-files.js'
 import { toBytes, toText } from '../text/json.js'
 import type { ContextOptions } from './context-reader.js'
 import { VmaFixer } from './fixer.js'
@@ -12,7 +13,10 @@ import { VmaFixer } from './fixer.js'
 export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat'> {
   /** Processes, in the order in which they are read. */
   pids: Iterable<number>
-  /** Called for what cannot be read of a process; the others are. Default: the first error ends the stream. */
+  /**
+   * Called for what cannot be read of a process; the others are. Default: the first error ends the stream. Entries that this
+   * user may not follow are no such error: their records come without `dev`, `ino` and `mnt_id` in `kernel`.
+   */
   onError?: (error: InputError, pid: number) => unknown
 }
 
@@ -21,7 +25,7 @@ export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 's
  *
  * @example readMapFiles({ pids: [1] }).pipe(fixVmas()).on('data', (vma) => vma.path)
  */
-export function readMapFiles({ pids, onError = throwIt, ...options }: PidOptions): Readable {
+export function readMapFiles({ pids, onError = throwUnlessNotFollowed, ...options }: PidOptions): Readable {
   const fixer = new VmaFixer(options)
   return Readable.from(
     (function* () {
@@ -66,6 +70,11 @@ export function fixVmas({
       fixer.close()
     }
   })
+}
+
+/** Every process of an ordinary user has entries that it may not follow, and what maps and their links say is worth having. */
+function throwUnlessNotFollowed(error: InputError): void {
+  if (!(error instanceof NotFollowedError)) throwIt(error)
 }
 
 /** What a reading gives: nothing where it fails, which `onError` is told, as of what is wrong otherwise. */

@@ -3,7 +3,6 @@ import test from 'ava'
 import { lines, outcome, repository } from '../helpers/run.js'
 
 test.serial('the benchmark runs, with right output of every command, and says what it skips', async (t) => {
-  t.timeout(300_000)
   const { stdout, stderr, status } = await outcome(process.execPath, [
     `${repository}/dist/bench/bench.js`,
     '--smoke',

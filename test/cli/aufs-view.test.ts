@@ -10,7 +10,8 @@ import {
 import test, { type ExecutionContext } from 'ava'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { read } from '../helpers/facts.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const DOCKER = 'samples/leaky-01-docker'

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants, readdirSync, readlinkSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { bytesIn, linkFacts, read } from '../helpers/facts.js'
+import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
+import { sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const commands = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
@@ -15,19 +17,15 @@ const IN_DOCKER = `--procfs ${DOCKER}/proc --sysfs ${DOCKER}/sys`
 const IN_ODD = `--procfs ${ODD}/proc --sysfs ${ODD}/sys`
 const version = (JSON.parse(read('package.json')) as { version: string }).version
 
-const isRoot = process.getuid?.() === 0
-
 /** Whether a program is on this machine; says that a test is skipped where it is not. */
-async function has(t: ExecutionContext, program: string): Promise<boolean> {
-  const { status } = await shell(`command -v ${program}`)
-  if (status !== 0) t.log(`skipped: no ${program} here`)
-  t.pass()
-  return status === 0
+function has(t: ExecutionContext, program: string): boolean {
+  const isThere = isInstalled(program)
+  if (!isThere) skip(t, `no ${program} here`)
+  return isThere
 }
 
 function asRoot(t: ExecutionContext): boolean {
-  if (!isRoot) t.log('skipped: not root')
-  t.pass()
+  if (!isRoot) skip(t, 'not root')
   return isRoot
 }
 
@@ -41,7 +39,7 @@ test('mountinfo pipes into tables, by mount records and jq just as well', async 
   const direct = await shell(`cat ${MOUNTINFO} | aufs-branches --sysfs ${DOCKER}/sys`)
   t.deepEqual({ ...direct, stdout: '' }, { stdout: '', stderr: '', status: 0 })
   t.is(lines(direct.stdout).length, 1)
-  if (!(await has(t, 'jq'))) return
+  if (!has(t, 'jq')) return
   const select = `jq -c 'select(.fs_type == "aufs")'`
   t.deepEqual(
     await shell(`aufs-mounts < ${MOUNTINFO} | ${select} | aufs-branches --sysfs ${DOCKER}/sys`),
@@ -54,12 +52,12 @@ test('raw records pipe into fixed ones, with jq in the middle too, and no byte i
   t.is(direct.status, 0)
   t.true(records(direct.stdout).some(({ link }) => link.includes('\xff')))
   t.deepEqual(await shell(`aufs-vma ${IN_ODD} --raw --pid 325 | aufs-vma ${IN_ODD}`), direct)
-  if (!(await has(t, 'jq'))) return
+  if (!has(t, 'jq')) return
   t.deepEqual(await shell(`aufs-vma ${IN_ODD} --raw --pid 325 | jq -c . | aufs-vma ${IN_ODD}`), direct)
 })
 
 test('jq keeps the bytes of mounts and tables', async (t) => {
-  if (!(await has(t, 'jq'))) return
+  if (!has(t, 'jq')) return
   const mountinfo = 'samples/overlay-6.18-odd-names/proc/1/mountinfo'
   const direct = await shell(`aufs-branches ${mountinfo}`)
   t.true(direct.stdout.includes('"path_b64":'))
@@ -334,7 +332,7 @@ for (const [command, args] of [
 }
 
 test('a disk that fills up while it is written to is a message and exit status 1', async (t) => {
-  if (!asRoot(t) || !(await has(t, 'unshare'))) return
+  if (!asRoot(t) || !has(t, 'unshare')) return
   const mount = 'mount -t tmpfs -o size=64k none /mnt'
   const able = await outcome('unshare', ['-m', 'sh', '-c', mount])
   if (able.status !== 0) return t.log('skipped: cannot mount a tmpfs here')
@@ -379,7 +377,7 @@ test('records leave before the input ends', async (t) => {
 })
 
 test('a terminal as standard input gets a hint', async (t) => {
-  if (!(await has(t, 'script'))) return
+  if (!has(t, 'script')) return
   for (const command of commands) {
     const line = started(command)
       .map((word) => `'${word}'`)
@@ -394,7 +392,7 @@ test('a terminal as standard input gets a hint', async (t) => {
 })
 
 test('how far it is, is told on a terminal, and the pipe beside it stays one that waits', async (t) => {
-  if (!(await has(t, 'script'))) return
+  if (!has(t, 'script')) return
   const [program, script] = started('aufs-vma')
   const line = `'${program}' '${script}' --all | sh -c 'cat > /dev/null; grep flags /proc/self/fdinfo/0'`
   const { stdout } = await outcome('script', ['-qec', line, '/dev/null'])
@@ -405,17 +403,6 @@ test('how far it is, is told on a terminal, and the pipe beside it stays one tha
 })
 
 // Processes.
-
-/** A process that does nothing, until the test has ended. */
-async function sleeper(t: ExecutionContext): Promise<number> {
-  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
-  t.teardown(() => child.kill())
-  await once(child, 'spawn')
-  // The child is there at once, and is sleep only when it has been executed.
-  while (readFileSync(`/proc/${child.pid}/comm`, 'utf8') !== 'sleep\n')
-    await new Promise((next) => setTimeout(next, 5))
-  return child.pid ?? 0
-}
 
 test('a running program is current, and every entry of map_files is told', async (t) => {
   const pid = await sleeper(t)
@@ -468,12 +455,12 @@ test('all processes are told, and those that may not be read are one message', a
 
 /** Runs a program as nobody, who may not write where coverage is kept. */
 function asNobody(...words: string[]) {
-  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
-  return outcome('setpriv', [...nobody, ...words], '', { NODE_V8_COVERAGE: '' })
+  const [program = '', ...args] = [...NOBODY, ...words]
+  return outcome(program, args, '', { NODE_V8_COVERAGE: '' })
 }
 
 test('as nobody, the process of somebody else is one message', async (t) => {
-  if (!asRoot(t) || !(await has(t, 'setpriv'))) return
+  if (!asRoot(t) || !has(t, 'setpriv')) return
   const pid = await sleeper(t)
   const { stdout, stderr, status } = await asNobody(...started('aufs-vma'), '--pid', String(pid))
   t.is(stdout, '')
@@ -482,9 +469,9 @@ test('as nobody, the process of somebody else is one message', async (t) => {
 })
 
 test('as nobody, the own process is told as far as the kernel allows, and all that may not be read are one message', async (t) => {
-  if (!asRoot(t) || !(await has(t, 'setpriv'))) return
+  if (!asRoot(t) || !has(t, 'setpriv')) return
   const script =
-    'sleep 60 & trap "kill $!" EXIT; until grep -q sleep /proc/$!/comm; do :; done; "$@" --pid $!'
+    'sleep 3600 & trap "kill $!" EXIT; until grep -q sleep /proc/$!/comm; do :; done; "$@" --pid $!'
   const own = await asNobody('sh', '-c', script, 'sh', ...started('aufs-vma'))
   const found = records(own.stdout)
   t.true(found.length > 0)

@@ -1,6 +1,4 @@
 /** What goes wrong on a real machine, made to happen: each fault has its message and its exit status. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   mkdirSync,
   readFileSync,
@@ -13,7 +11,9 @@ import {
 import test, { type ExecutionContext } from 'ava'
 import { GoneError, Process } from '../../src/proc/process.js'
 import { readEntries } from '../../src/proc/read-map-files.js'
-import { skip, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
+import { asUser, isRoot, NOBODY, skip } from '../helpers/machine.js'
+import { sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const MOUNTINFO = 'samples/leaky-01-docker/proc/112/mountinfo'
@@ -100,7 +100,7 @@ for (const [how, stderr, status] of [
   })
 
 test('A process without memory of its own (a kernel thread) maps nothing, which is no error', async (t) => {
-  if (process.getuid?.() !== 0 || readStatus(2) === '' || readStatus(2).includes('VmSize'))
+  if (!isRoot || readStatus(2) === '' || readStatus(2).includes('VmSize'))
     return skip(t, 'there is no kernel thread that may be read')
   t.deepEqual(await run('aufs-vma', ['--pid', '2']), { stdout: '', stderr: '', status: 0 })
 })
@@ -114,26 +114,21 @@ function readStatus(pid: number): string {
 }
 
 test('A process in another user namespace is read as any other', async (t) => {
-  const child = spawn('unshare', ['--user', '--map-root-user', 'sleep', '60'], { stdio: 'ignore' })
-  t.teardown(() => child.kill('SIGKILL'))
-  const name = () => readStatus(child.pid ?? 0).split('\n')[0]
-  for (let i = 0; i < 200 && name() !== 'Name:\tsleep' && child.exitCode === null; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  if (child.exitCode !== null || name() !== 'Name:\tsleep') return skip(t, 'no user namespaces here')
-  const { stdout, status } = await run('aufs-vma', ['--pid', String(child.pid)])
+  const pid = await sleeper(t, 'unshare', '--user', '--map-root-user')
+  if (pid === null) return skip(t, 'no user namespaces here')
+  const { stdout, status } = await run('aufs-vma', ['--pid', String(pid)])
   t.true(lines(stdout).some((line) => JSON.parse(line).path.endsWith('/sleep')))
-  if (process.getuid?.() === 0) t.is(status, 0)
+  if (isRoot) t.is(status, 0)
 })
 
 test('With hidepid=2 nobody sees but their own processes, and that is no error with --all', async (t) => {
-  if (process.getuid?.() !== 0) return skip(t, 'it takes root to mount a procfs')
+  if (!isRoot) return skip(t, 'it takes root to mount a procfs')
   const [program, script] = started('aufs-vma')
   const hidden = await outcome(
     'unshare',
     [
       ...['--mount', 'sh', '-c'],
-      'mount -t proc -o hidepid=2 proc /proc && ' +
-        'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" "$1" --all',
+      `mount -t proc -o hidepid=2 proc /proc && exec ${NOBODY.join(' ')} "$0" "$1" --all`,
       ...[program, script],
     ],
     '',
@@ -197,7 +192,6 @@ for (const command of ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', '
 }
 
 test('A million records are a million lines', async (t) => {
-  t.timeout(120_000)
   const { stdout } = await shell(`yes "$(head -1 ${MOUNTINFO})" | head -1000000 | aufs-mounts | wc -l`)
   t.is(Number(stdout), 1_000_000)
 })
@@ -256,37 +250,22 @@ function perform([program = '', ...args]: string[]) {
   return outcome(program, args, '', { NODE_V8_COVERAGE: '' })
 }
 
-const without = (id: number) => ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups']
-
 /** Why this machine cannot run as nobody what has been built; null where it can. */
-const obstacle = perform([...without(65534), ...started('aufs-vma'), '--version']).then(
+const obstacle = perform([...NOBODY, ...started('aufs-vma'), '--version']).then(
   ({ status, stderr }) => (status === 0 ? null : stderr.trim()),
   (error: unknown) => String(error),
 )
 
-/** A sleep that is started by these words, until the test is over. */
-async function sleeper(t: ExecutionContext, ...words: string[]): Promise<number> {
-  const [program = '', ...args] = [...words, 'sleep', '300']
-  const child = spawn(program, args, { stdio: 'ignore' })
-  t.teardown(() => child.kill('SIGKILL'))
-  await once(child, 'spawn')
-  const { pid = 0 } = child
-  while (!readStatus(pid).startsWith('Name:\tsleep\n') && child.exitCode === null)
-    await new Promise((next) => setTimeout(next, 5))
-  return pid
-}
-
 test('A process in another user namespace is read by its owner, and not by others', async (t) => {
   const why = await obstacle
   if (why !== null) return skip(t, why)
-  if ((await perform([...without(65534), 'unshare', '-U', 'true'])).status !== 0)
-    return skip(t, 'no user namespaces')
-  const pid = await sleeper(t, ...without(65534), 'unshare', '-U')
+  if ((await perform([...NOBODY, 'unshare', '-U', 'true'])).status !== 0) return skip(t, 'no user namespaces')
+  const pid = await sleeper(t, ...NOBODY, 'unshare', '-U')
   const vma = [...started('aufs-vma'), '--no-stat', '--pid', String(pid)]
-  const byOwner = await perform([...without(65534), ...vma])
+  const byOwner = await perform([...NOBODY, ...vma])
   t.deepEqual([byOwner.stderr, byOwner.status], ['', 0])
   t.true(byOwner.stdout.includes('/sleep"'))
-  const byOther = await perform([...without(65533), ...vma])
+  const byOther = await perform([...asUser(65533), ...vma])
   t.regex(byOther.stderr, new RegExp(`^aufs-vma: pid ${pid}: [a-z]+: permission denied \\(EACCES\\)\\n$`))
   t.deepEqual([byOther.stdout, byOther.status], ['', 1])
 })
@@ -309,7 +288,7 @@ for (const [how, one, all] of [
     if (why !== '') return skip(t, why)
     const pid = await sleeper(t)
     // A nobody of its own: what other tests run as theirs would be seen, too.
-    const asNobody = [...without(65532), ...started('aufs-vma'), '--no-stat']
+    const asNobody = [...asUser(65532), ...started('aufs-vma'), '--no-stat']
     const ofOne = await hiding(...asNobody, '--pid', String(pid))
     t.true(ofOne.stderr.startsWith(`aufs-vma: pid ${pid}: `))
     t.regex(ofOne.stderr, one)

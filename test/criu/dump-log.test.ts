@@ -7,7 +7,7 @@ import type { InputError } from '../../src/errors.js'
 import { stringify } from '../../src/text/json.js'
 import { encodeOctal } from '../../src/text/octal.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { tell } from '../helpers/fixtures.js'
+import { tell } from '../helpers/filters.js'
 
 const SAMPLES = 'samples/criu-logs'
 

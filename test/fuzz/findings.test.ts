@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
 import { filters, hold } from '../../fuzz/invariants.js'
-import { pathBytes } from '../helpers/fixtures.js'
+import { pathBytes } from '../helpers/bytes.js'
 import { repository } from '../helpers/run.js'
 
 const folder = `${repository}/test/fuzz/findings`

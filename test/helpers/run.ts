@@ -1,6 +1,7 @@
 /** Runs the built commands, as a shell would. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { LIMIT } from './processes.js'
 
 /** The repository, three folders above this file as it is built. */
 export const repository = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
@@ -39,7 +40,7 @@ const functions = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs
   .map((name) => `${name}() { '${process.execPath}' '${binaries}/${name}.js' "$@"; }`)
   .join('\n')
 
-/** Runs a program from the repository's folder to its end. */
+/** Runs a program from the repository's folder to its end; one that takes too long is killed, and has no status. */
 export function outcome(
   program: string,
   args: string[],
@@ -47,7 +48,12 @@ export function outcome(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: repository, env: { ...process.env, ...env } })
+    const child = spawn(program, args, {
+      cwd: repository,
+      env: { ...process.env, ...env },
+      timeout: LIMIT,
+      killSignal: 'SIGKILL',
+    })
     const done: Outcome = { stdout: '', stderr: '', status: null }
     child.stdout.setEncoding('latin1').on('data', (text: string) => (done.stdout += text))
     child.stderr.setEncoding('latin1').on('data', (text: string) => (done.stderr += text))
@@ -60,10 +66,4 @@ export function outcome(
 /** The lines of an output, less the newline of each. */
 export function lines(text: string): string[] {
   return text.split('\n').slice(0, -1)
-}
-
-/** Whether a program is on this machine. */
-export async function isInstalled(program: string): Promise<boolean> {
-  const { status } = await outcome('bash', ['--norc', '-c', 'command -v "$0"', program])
-  return status === 0
 }

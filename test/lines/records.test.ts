@@ -1,6 +1,7 @@
 import test from 'ava'
 import { hasFields, isCount, isText, isTexts, orNull, parseRecord } from '../../src/lines/records.js'
-import { inputError, utf8 } from '../helpers/fixtures.js'
+import { utf8 } from '../helpers/bytes.js'
+import { inputError } from '../helpers/filters.js'
 
 interface Point {
   name: string

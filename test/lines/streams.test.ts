@@ -13,7 +13,8 @@ import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine, parse, toBytes } from '../../src/text/json.js'
 import { remount } from '../../src/unions/remount.js'
 import { branchTables } from '../../src/unions/tables.js'
-import { inputError } from '../helpers/fixtures.js'
+import { inputError } from '../helpers/filters.js'
+import { LIMIT } from '../helpers/processes.js'
 
 interface Seen {
   text: ByteString
@@ -323,7 +324,7 @@ for (const { name, make } of streams) {
   })
 
   test(`${name} gives a record before the input has ended`, async (t) => {
-    t.timeout(10_000)
+    t.timeout(LIMIT)
     const stream = make(seeing())
     stream.write(bytes('first\nsec'))
     const [first] = await once(stream, 'data')

@@ -1,16 +1,16 @@
 /** A real container, where Podman can run one (podman.sh says how). Needs root. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parse } from '../../src/text/json.js'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { isInstalled, isRoot, skip } from '../helpers/machine.js'
 import { lines, outcome, started } from '../helpers/run.js'
 
 /** Why there can be no container here; null where there can. */
 function obstacle(): string | null {
-  if (process.getuid?.() !== 0) return 'a container that is looked at takes root'
-  return spawnSync('podman', ['--version']).status === 0 ? null : 'podman is not installed'
+  if (!isRoot) return 'a container that is looked at takes root'
+  return isInstalled('podman') ? null : 'podman is not installed'
 }
 
 test('A container of Podman: each mapped file has its layer, and one that is copied up is current no more', async (t) => {

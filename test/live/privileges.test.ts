@@ -2,7 +2,8 @@
 import { copyFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { lines, outcome, started } from '../helpers/run.js'
 
 /**
@@ -19,8 +20,8 @@ cp closed/l/bin/low closed/l/o/up
 mount -t overlay overlay -o lowerdir="$1/closed/l",upperdir="$1/u",workdir="$1/w" m
 rm -r m/o && mkdir m/o && cp closed/l/bin/low m/o/up
 chmod 700 closed
-$OWNER m/bin/low 60 & low=$!
-$OWNER m/o/up 60 & up=$!
+$OWNER m/bin/low 3600 & low=$!
+$OWNER m/o/up 3600 & up=$!
 trap 'kill $low $up' EXIT
 until grep -q up /proc/$up/comm && grep -q low /proc/$low/comm; do :; done
 shift
@@ -34,15 +35,13 @@ interface Seen {
   status: number | null
 }
 
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-
 /** What nobody sees with these capabilities, and no others, of processes of root or of its own. */
 async function seen(
   t: ExecutionContext,
   owner: 'root' | 'nobody',
   capabilities: string[],
 ): Promise<Seen | null> {
-  if (process.getuid?.() !== 0) {
+  if (!isRoot) {
     skip(t, 'it takes root to mount, and to be somebody else')
     return null
   }
@@ -135,7 +134,7 @@ cp base/old/run mid/new/run
 mount -t overlay overlay -o lowerdir="$PWD/mid:$PWD/base",upperdir="$PWD/u",workdir="$PWD/w",redirect_dir=on,xino=off m
 rm -r m/new && mv m/old m/new
 if [ "$FILE_CAPABILITIES" ]; then setcap "$FILE_CAPABILITIES" "$PROGRAM"; fi
-m/new/run 60 & trap "kill $!" EXIT
+m/new/run 3600 & trap "kill $!" EXIT
 until grep -q run /proc/$!/comm; do :; done
 "$@" --pid $!
 `
@@ -148,7 +147,7 @@ async function renamed(
   how: 'ambient' | 'file',
   capabilities: string[],
 ): Promise<{ state: Vma['state']; branch: number | null } | null> {
-  if (process.getuid?.() !== 0) {
+  if (!isRoot) {
     skip(t, 'it takes root to mount, and to be somebody else')
     return null
   }

@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import { entryFilter, parseEntry, parseMapFiles, type RawVma, UNKNOWN } from '../../src/proc/map-files.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
-import { pathBytes, tell, utf8 } from '../helpers/fixtures.js'
+import { pathBytes, utf8 } from '../helpers/bytes.js'
+import { tell } from '../helpers/filters.js'
+import { LIMIT } from '../helpers/processes.js'
 
 /** What a text line tells: the rest is null, and no key is missing. */
 const entry = (start: string, end: string, link: ByteString): RawVma => ({
@@ -219,7 +221,7 @@ test('bad JSON is an error, and neither it nor a good record continues a target'
 })
 
 test('a stream gives a text entry one line late, and a record at once', async (t) => {
-  t.timeout(10_000)
+  t.timeout(LIMIT)
   const stream = parseMapFiles()
   const seen: RawVma[] = []
   stream.on('data', (record) => seen.push(record))

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
 import { isFileMapping, type Mapping, parseMapping } from '../../src/proc/maps.js'
-import { inputError, pathBytes } from '../helpers/fixtures.js'
+import { pathBytes } from '../helpers/bytes.js'
+import { inputError } from '../helpers/filters.js'
 
 test('a line of maps becomes a mapping', (t) => {
   t.deepEqual(

@@ -6,7 +6,7 @@ import { parseMount } from '../../src/proc/mountinfo.js'
 import { mountJsonFilter, plainMountJson } from '../../src/proc/mountinfo-json.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
-import { tell } from '../helpers/fixtures.js'
+import { tell } from '../helpers/filters.js'
 
 /** What a line is by way of its record; null where it is none of a mount. */
 function byRecord(line: ByteString): ByteString | null {

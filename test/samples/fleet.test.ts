@@ -1,11 +1,10 @@
 /** samples/fleet: hosts that are captured samples, collected by GNU parallel, asked by ClickHouse. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
-import { skip } from '../helpers/fixtures.js'
-import { hasTool, recipeFolder } from '../helpers/recipe.js'
+import { isInstalled, skip } from '../helpers/machine.js'
+import { recipeFolder } from '../helpers/recipes.js'
 import { lines, outcome, repository } from '../helpers/run.js'
 
 const { path } = recipeFolder()
@@ -30,10 +29,10 @@ const hosts: Host[] = ['leaky-01-docker', 'leaky-01-docker', 'leaky-07-mappings'
 const LAYER = '/l/base'
 
 test('A fleet on one machine: stale files, bytes by layer, and who maps a layer', async (t) => {
+  for (const tool of ['parallel', 'jq', 'clickhouse-server', 'clickhouse-client'])
+    if (!isInstalled(tool)) return skip(t, `no ${tool}`)
   // Of moreutils there is another one by that name.
-  if (spawnSync('parallel', ['--version']).status !== 0) return skip(t, 'no GNU parallel')
-  for (const tool of ['jq', 'clickhouse-server', 'clickhouse-client'])
-    if (!hasTool(tool)) return skip(t, `no ${tool}`)
+  if ((await outcome('parallel', ['--version'])).status !== 0) return skip(t, 'no GNU parallel')
   // Where CI runs, there may be no SHELL.
   const env = { ...path, FLEET_PORT: String(await freePort()), SHELL: undefined }
   const { stdout, stderr, status } = await outcome('sh', ['samples/fleet/play.sh', LAYER], '', env)

@@ -1,7 +1,7 @@
 /** samples/programs, compiled with strict types as in a project of their own, and run. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -16,8 +16,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
-import { captured } from '../helpers/recipe.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
+import { launched, until } from '../helpers/processes.js'
+import { captured } from '../helpers/recipes.js'
 import { lines, outcome, repository, run } from '../helpers/run.js'
 
 const project = mkdtempSync(join(tmpdir(), 'programs-'))
@@ -91,7 +93,7 @@ test('A sink that counts by layer keeps apart names that look the same, and is e
 
 test('Mapped files are joined with what docker inspect says of their container', async (t) => {
   const folder = tempFolder(t)
-  t.is(spawnSync('sh', ['samples/fleet/machines.sh', folder], { cwd: repository }).status, 0)
+  t.is((await outcome('sh', ['samples/fleet/machines.sh', folder])).status, 0)
   const id = (n: number) => String(n).padStart(64, '0')
   const containers = [1, 9].map((n) => ({
     ...{ Id: id(n), Name: `/web${n}`, Config: { Image: 'nginx:1.27' }, State: { Pid: 1 } },
@@ -115,21 +117,16 @@ test('Mapped files are joined with what docker inspect says of their container',
 
 test('A file that is replaced under a process is told once, and so is its end', async (t) => {
   const folder = tempFolder(t)
-  const [sleep, library] = spawnSync('sh', [
-    '-c',
-    'readlink -f "$(command -v sleep)"; ldd "$(command -v sleep)" | grep -o "/[^ ]*/libc\\.so[^ ]*"',
-  ])
-    .stdout.toString()
-    .split('\n')
+  const found =
+    'readlink -f "$(command -v sleep)"; ldd "$(command -v sleep)" | grep -o "/[^ ]*/libc\\.so[^ ]*"'
+  const [sleep, library] = lines((await outcome('sh', ['-c', found])).stdout)
   if (!sleep || !library) return skip(t, 'no sleep that maps a libc.so')
   const [file, successor] = [`${folder}/held.so`, `${folder}/new.so`]
-  for (const copy of [file, successor]) t.is(spawnSync('cp', [library, copy]).status, 0)
-  const held = spawn(sleep, ['60'], { env: { ...process.env, LD_PRELOAD: file } })
-  t.teardown(() => held.kill())
-  await mapped(held, file)
+  for (const copy of [file, successor]) copyFileSync(library, copy)
+  const held = launched(t, [sleep, '3600'], { LD_PRELOAD: file })
+  await until(() => readFileSync(`/proc/${held.pid}/maps`, 'latin1').includes(file))
 
-  const watch = spawn(process.execPath, [`${project}/watch.js`, String(held.pid), '0.1'])
-  t.teardown(() => watch.kill())
+  const watch = launched(t, [process.execPath, `${project}/watch.js`, String(held.pid), '0.1'])
   const told = createInterface(watch.stderr)[Symbol.asyncIterator]()
   const changed = createInterface(watch.stdout)[Symbol.asyncIterator]()
   const first = (await told.next()).value ?? ''
@@ -148,9 +145,3 @@ test('A file that is replaced under a process is told once, and so is its end', 
   if (watch.exitCode === null) await once(watch, 'exit')
   t.is(watch.exitCode, 0)
 })
-
-/** Waits until a process has mapped a file. */
-async function mapped({ pid }: ChildProcess, file: string): Promise<void> {
-  while (!readFileSync(`/proc/${pid}/maps`, 'latin1').includes(file))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-}

@@ -1,11 +1,12 @@
 /** The recipes that hand records to other tools: databases, Docker's own folder, jc. */
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { skip, tempFolder, utf8, writeTree } from '../helpers/fixtures.js'
-import { captured, hasTool, recipeFolder } from '../helpers/recipe.js'
+import { utf8 } from '../helpers/bytes.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
+import { isInstalled, skip } from '../helpers/machine.js'
+import { captured, recipeFolder } from '../helpers/recipes.js'
 import { lines, outcome, run } from '../helpers/run.js'
 
 const { folder, path, recipe } = recipeFolder()
@@ -102,7 +103,7 @@ function written(dir: string): string[] {
 }
 
 test('Layers whose names look the same are not added up', async (t) => {
-  if (!hasTool('jq')) return skip(t, 'no jq')
+  if (!isInstalled('jq')) return skip(t, 'no jq')
   const { stdout } = await recipe('bytes-by-layer', written(tempFolder(t)))
   const told = lines(Buffer.from(stdout, 'latin1').toString()).filter((line) => line.includes('\ufffd'))
   t.deepEqual(told, [`36864\t${worse.layer}\t${worse.layer_b64}`, `12288\t${bad.layer}\t${bad.layer_b64}`])
@@ -110,14 +111,14 @@ test('Layers whose names look the same are not added up', async (t) => {
 
 for (const [title, name, tool] of databases) {
   test(`${title}: bytes by layer and container, to the byte, whatever the names`, async (t) => {
-    if (!hasTool(tool)) return skip(t, `no ${tool}`)
+    if (!isInstalled(tool)) return skip(t, `no ${tool}`)
     const { stdout, stderr, status } = await recipe(name, written(tempFolder(t)))
     t.deepEqual([stderr, status], ['', 0])
     t.deepEqual(sumsOf(stdout), sums)
   })
 
   test(`${title}: a captured container has the sums that jq finds`, async (t) => {
-    if (!hasTool(tool) || !hasTool('jq')) return skip(t, `no ${tool}, or no jq`)
+    if (!isInstalled(tool) || !isInstalled('jq')) return skip(t, `no ${tool}, or no jq`)
     const there = captured('leaky-01-docker', 112)
     const [byTool, byJq] = await Promise.all([recipe(name, there), recipe('bytes-by-layer', there)])
     const rows = sumsOf(byTool.stdout).map(({ bytes, layer }) => `${bytes}\t${layer}`)
@@ -126,7 +127,7 @@ for (const [title, name, tool] of databases) {
   })
 
   test(`${title}: nothing mapped gives nothing`, async (t) => {
-    if (!hasTool(tool)) return skip(t, `no ${tool}`)
+    if (!isInstalled(tool)) return skip(t, `no ${tool}`)
     t.deepEqual(await recipe(name, ['/dev/null']), { stdout: '', stderr: '', status: 0 })
   })
 }
@@ -171,7 +172,7 @@ for (const [tool, command, known] of [
   ['jc', 'jc --proc-pid-mountinfo', null],
 ] as const) {
   test(`Mounts as ${tool} tells them are joined with tables by mount id`, async (t) => {
-    if (!hasTool('jq') || (tool === 'jc' && !hasTool('jc'))) return skip(t, 'no jq, or no jc')
+    if (!isInstalled('jq') || (tool === 'jc' && !isInstalled('jc'))) return skip(t, 'no jq, or no jc')
     const dir = tempFolder(t)
     writeFileSync(`${dir}/mountinfo`, `${mountinfo}\n`)
     const told = await outcome('sh', ['-c', `${command} < ${dir}/mountinfo > ${dir}/mounts`], '', path)
@@ -286,7 +287,7 @@ function branches(root: string, driver: string): [path: string | null, owned: Ow
 
 for (const driver of ['overlay2', 'aufs'])
   test(`Docker's own folder tells which image each layer of ${driver} is of, and which container`, async (t) => {
-    if (!hasTool('jq')) return skip(t, 'no jq')
+    if (!isInstalled('jq')) return skip(t, 'no jq')
     const root = `${tempFolder(t)}/var lib $x\ndocker`
     writeTree(root, docker(driver))
     const told = branches(root, driver)
@@ -306,11 +307,13 @@ for (const driver of ['overlay2', 'aufs'])
     ])
   })
 
-test('watch ends when what it watches has changed', (t) => {
+test('watch ends when what it watches has changed', async (t) => {
   const dir = tempFolder(t)
-  if (!hasTool('watch') || !hasTool('script'))
+  if (!isInstalled('watch') || !isInstalled('script'))
     return skip(t, 'no watch, or no script, which gives it a terminal')
-  const line = `(sleep 1; echo x > ${dir}/log) & TERM=vt100 watch -g -n 0.2 cat ${dir}/log`
+  // It changes again and again: the first change may come before the first look.
+  const changes = `while sleep 0.5; do echo x >> ${dir}/log; done`
+  const line = `{ ${changes}; } & TERM=vt100 watch -g -n 0.2 wc -c ${dir}/log; status=$?; kill $!; exit $status`
   writeFileSync(`${dir}/log`, '')
-  t.is(spawnSync('script', ['-qec', line, '/dev/null'], { timeout: 20_000 }).status, 0)
+  t.is((await outcome('script', ['-qec', line, '/dev/null'])).status, 0)
 })

@@ -2,12 +2,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { linkFacts } from '../helpers/facts.js'
-import { tempFolder } from '../helpers/fixtures.js'
-import { captured, hasTool, recipeFolder } from '../helpers/recipe.js'
+import { tempFolder } from '../helpers/folders.js'
+import { isInstalled } from '../helpers/machine.js'
+import { captured, recipeFolder } from '../helpers/recipes.js'
 import { lines, outcome, run } from '../helpers/run.js'
 
 const { folder, recipe } = recipeFolder()
-const withJq = hasTool('jq') ? test : test.skip
+const withJq = isInstalled('jq') ? test : test.skip
 
 const rowsOf = (stdout: string) => lines(stdout).map((line) => line.split('\t'))
 

@@ -1,8 +1,9 @@
 /** The completions, as the build wrote them, in the shells that they are for. */
 import test, { type ExecutionContext } from 'ava'
 import { commands } from '../../scripts/commands.js'
-import { skip, tempFolder, writeTree } from '../helpers/fixtures.js'
-import { isInstalled, lines, outcome, repository } from '../helpers/run.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
+import { isInstalled, skip } from '../helpers/machine.js'
+import { lines, outcome, repository } from '../helpers/run.js'
 
 const folder = `${repository}/dist/completions`
 
@@ -27,8 +28,7 @@ const shells: [shell: string, start: string, setup: string][] = [
 
 for (const [shell, start, setup] of shells) {
   test(`${shell} completes what is typed`, async (t) => {
-    for (const program of [shell, 'script'])
-      if (!(await isInstalled(program))) return skip(t, `no ${program} here`)
+    for (const program of [shell, 'script']) if (!isInstalled(program)) return skip(t, `no ${program} here`)
     const given = await type(t, start, [setup, ...typed.map(([line]) => line)])
     t.deepEqual(
       given.map((words) => words.map((word) => word.replace(/\/$/, ''))),
@@ -68,7 +68,7 @@ for (const { name, options } of commands) {
   })
 
   test(`${name}: fish offers every option with what it says`, async (t) => {
-    if (!(await isInstalled('fish'))) return skip(t, 'no fish here')
+    if (!isInstalled('fish')) return skip(t, 'no fish here')
     const line = `source '${folder}/aufs-filters.fish'; complete -C '${name} -'`
     const { stdout, stderr } = await outcome('fish', ['--no-config', '-c', line])
     t.is(stderr, '')
@@ -78,7 +78,7 @@ for (const { name, options } of commands) {
 }
 
 test('fish completes the values of options', async (t) => {
-  if (!(await isInstalled('fish'))) return skip(t, 'no fish here')
+  if (!isInstalled('fish')) return skip(t, 'no fish here')
   const files = tempFolder(t)
   writeTree(files, { 'deep/file': '', 'dump.log': '', 'tables one.ndjson': '' })
   const offered = async (line: string) => {

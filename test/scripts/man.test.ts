@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs'
 import test from 'ava'
 import { commands } from '../../scripts/commands.js'
 import { manPage } from '../../scripts/man.js'
-import { skip } from '../helpers/fixtures.js'
-import { isInstalled, outcome, repository } from '../helpers/run.js'
+import { isInstalled, skip } from '../helpers/machine.js'
+import { outcome, repository } from '../helpers/run.js'
 
 const pageOf = (name: string) => `dist/man/${name}.1`
 
@@ -20,13 +20,13 @@ test('every command has a man page, and no other there is', (t) => {
 
 for (const { name, about, options, files, examples } of commands) {
   test(`${name}: mandoc finds nothing wrong with its man page`, async (t) => {
-    if (!(await isInstalled('mandoc'))) return skip(t, 'no mandoc here')
+    if (!isInstalled('mandoc')) return skip(t, 'no mandoc here')
     const checked = await outcome('mandoc', ['-T', 'lint', '-W', 'warning', pageOf(name)])
     t.deepEqual(checked, { stdout: '', stderr: '', status: 0 })
   })
 
   test(`${name}: man shows all that its usage says`, async (t) => {
-    if (!(await isInstalled('man'))) return skip(t, 'no man here')
+    if (!isInstalled('man')) return skip(t, 'no man here')
     const env = { LC_ALL: 'C.UTF-8', MANWIDTH: '200', MANPAGER: undefined, PAGER: undefined }
     const { stdout, stderr, status } = await outcome('man', ['--warnings', '-l', pageOf(name)], '', env)
     t.deepEqual([stderr, status], ['', 0])
@@ -45,7 +45,7 @@ for (const { name, about, options, files, examples } of commands) {
 }
 
 test('no word of a usage is a macro, nor becomes another character', async (t) => {
-  if (!(await isInstalled('mandoc'))) return skip(t, 'no mandoc here')
+  if (!isInstalled('mandoc')) return skip(t, 'no mandoc here')
   const odd = `.Sh It "x" 'y' \`z\` \\fB \\n ^ ~ -- --no-stat`
   const [command] = commands
   if (command === undefined) throw new Error('no command')

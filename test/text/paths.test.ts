@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { below, isBelow, join, withoutDeleted } from '../../src/text/paths.js'
-import { pathBytes } from '../helpers/fixtures.js'
+import { pathBytes } from '../helpers/bytes.js'
 
 const cases = [
   { name: 'a file in a folder', path: '/l/a/bin/sh', folder: '/l/a', rest: '/bin/sh' },

@@ -11,7 +11,8 @@ import { isBranchTable } from '../../src/unions/table-records.js'
 import { isOtherMount, tableFilter } from '../../src/unions/tables.js'
 import { typeOfTable, unionTypeOf, unionTypes } from '../../src/unions/types.js'
 import type { UnionType } from '../../src/unions/union-type.js'
-import { tell, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { tell } from '../helpers/filters.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
 
 /** How a kind of union is made up for a test. */
 interface Fixture {

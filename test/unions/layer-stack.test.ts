@@ -8,7 +8,7 @@ import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
 import type { WhiteoutFormat } from '../../src/unions/layer.js'
 import { LayerStack } from '../../src/unions/layer-stack.js'
 import { overlayWhiteouts } from '../../src/unions/overlay/whiteouts.js'
-import { openBelow, tempFolder } from '../helpers/fixtures.js'
+import { openBelow, tempFolder } from '../helpers/folders.js'
 
 interface Built {
   folder: string

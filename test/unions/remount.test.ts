@@ -1,7 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
@@ -9,8 +6,11 @@ import { InputError } from '../../src/errors.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
 import { remount, remountCommands, remountFilter } from '../../src/unions/remount.js'
+import { tempFolder } from '../helpers/folders.js'
+import { isInstalled, skip } from '../helpers/machine.js'
+import { type Outcome, outcome } from '../helpers/run.js'
 
-const SHELLS = ['sh', 'dash', 'bash'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0)
+const SHELLS = ['sh', 'dash', 'bash'].filter(isInstalled)
 const ALL_BYTES = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
 const NAME_BYTES = ALL_BYTES.filter((byte) => byte !== '/')
 
@@ -66,31 +66,31 @@ interface Ran {
   links: Map<string, string>
 }
 
-/** Runs a script with a mount that only writes down its words, and where the links in them lead. */
-function run(shell: string, script: string, then = 'exit 0'): Ran {
-  const folder = mkdtempSync(join(tmpdir(), 'mount-'))
-  try {
-    writeFileSync(
-      join(folder, 'mount'),
-      `#!/bin/sh
+/**
+ * Writes down its words, and where the links in them lead. It is run for a thousand mounts, so only where there are links
+ * does it run another program.
+ */
+const RECORDER = `#!/bin/sh
+LC_ALL=C
 printf '%s\\0' "$#" "$@" >> "$RECORD.words"
-links=$(printf %s "$*" | tr '\\n' ' ' | grep -ao '/tmp/aufs-remount\\.[A-Za-z0-9]*' | head -n1)
-[ -z "$links" ] || find "$links" -type l -printf '%p\\0%l\\0' >> "$RECORD.links"
-${then}
-`,
-    )
-    chmodSync(join(folder, 'mount'), 0o755)
-    const record = join(folder, 'record')
-    for (const kind of ['words', 'links']) writeFileSync(`${record}.${kind}`, '')
-    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, RECORD: record }
-    const { status, stderr } = spawnSync(shell, { input: Buffer.from(script, 'latin1'), env })
-    const [words, links] = ['words', 'links'].map((kind) =>
-      readFileSync(`${record}.${kind}`, 'latin1').split('\0').slice(0, -1),
-    )
-    return { status, stderr: stderr.toString(), mounts: callsOf(words ?? []), links: pairs(links ?? []) }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+words=$*
+case $words in */tmp/aufs-remount.*)
+  name=\${words#*/tmp/aufs-remount.}
+  find "/tmp/aufs-remount.\${name%%/*}" -type l -printf '%p\\0%l\\0' >> "$RECORD.links"
+esac
+`
+
+/** Runs a script with a mount that only writes down its words, and where the links in them lead. */
+async function run(t: ExecutionContext, shell: string, script: string, then = 'exit 0'): Promise<Ran> {
+  const folder = tempFolder(t)
+  writeFileSync(`${folder}/mount`, `${RECORDER}${then}\n`, { mode: 0o755 })
+  const record = `${folder}/record`
+  for (const kind of ['words', 'links']) writeFileSync(`${record}.${kind}`, '')
+  const env = { PATH: `${folder}:${process.env.PATH}`, RECORD: record }
+  // As in helpers/run.ts: of a socket bash would read ~/.bashrc.
+  const { status, stderr } = await outcome(shell, shell === 'bash' ? ['--norc'] : [], script, env)
+  const read = (kind: string) => readFileSync(`${record}.${kind}`, 'latin1').split('\0').slice(0, -1)
+  return { status, stderr, mounts: callsOf(read('words')), links: pairs(read('links')) }
 }
 
 function callsOf(words: string[]): string[][] {
@@ -172,9 +172,9 @@ test('A colon needs append:, and all branches after it too', (t) => {
   )
 })
 
-test('Past one page of options the other branches follow by remounting', (t) => {
+test('Past one page of options the other branches follow by remounting', async (t) => {
   const paths = Array.from({ length: 127 }, (_, i) => `/${'x'.repeat(90)}${i}`)
-  const { mounts } = run('sh', remountCommands(table(paths), '/u'))
+  const { mounts } = await run(t, 'sh', remountCommands(table(paths), '/u'))
   t.deepEqual(
     mounts.map(([first]) => first),
     ['-t', '-i', '-i', '-i'],
@@ -183,7 +183,7 @@ test('Past one page of options the other branches follow by remounting', (t) => 
 })
 
 for (const shell of SHELLS) {
-  test(`Every byte in every place comes through ${shell}`, (t) => {
+  test(`Every byte in every place comes through ${shell}`, async (t) => {
     const names = NAME_BYTES.flatMap((byte) => [`/o/${byte}`, `/p/a${byte}`, `/q/${byte}z`])
     const all = [
       ...names,
@@ -207,7 +207,7 @@ for (const shell of SHELLS) {
       '/u',
     )
     t.deepEqual(errors, [])
-    const ran = run(shell, script)
+    const ran = await run(t, shell, script)
     t.deepEqual([ran.status, ran.stderr], [0, ''])
     const [together, ...each] = aufsBranches(ran)
     t.deepEqual(
@@ -219,29 +219,33 @@ for (const shell of SHELLS) {
       all.map((path) => [`${path}\0rw`, '/base\0ro+wh']),
     )
     t.true(ran.links.size > all.length / 100 && isGone(ran))
-    const places = run(shell, targets.map((target) => remountCommands(table(['/a,b']), target)).join(''))
+    const places = await run(
+      t,
+      shell,
+      targets.map((target) => remountCommands(table(['/a,b']), target)).join(''),
+    )
     t.deepEqual(
       aufsBranches(places).map(({ target }) => target),
       targets,
     )
   })
 
-  test(`A mount that fails ends the script of ${shell} with its status, and the links are gone`, (t) => {
+  test(`A mount that fails ends the script of ${shell} with its status, and the links are gone`, async (t) => {
     const { script } = scriptOf([table(['/a,b']), table(['/c'])], '/u')
-    const ran = run(shell, script, 'exit 32')
+    const ran = await run(t, shell, script, 'exit 32')
     t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [32, 1, 1])
     t.true(isGone(ran))
   })
 
-  test(`A signal ends the script of ${shell}, and the links are gone`, (t) => {
+  test(`A signal ends the script of ${shell}, and the links are gone`, async (t) => {
     const { script } = scriptOf([table(['/a,b']), table(['/c'])], '/u')
-    const ran = run(shell, script, 'kill -TERM $PPID; exit 0')
+    const ran = await run(t, shell, script, 'kill -TERM $PPID; exit 0')
     t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [1, 1, 1])
     t.true(isGone(ran))
   })
 }
 
-test('Any table comes back: the same paths and permissions, in their order', (t) => {
+test('Any table comes back: the same paths and permissions, in their order', async (t) => {
   const odd = fc.constantFrom(...',:="\\\' \n\t$`(;', '\xc3\xa9', '\xff', 'a')
   const byte = fc.oneof(odd, fc.constantFrom(...ALL_BYTES))
   const path = fc.string({ unit: byte, minLength: 1, maxLength: 300 }).map((name) => `/p${name}`)
@@ -250,10 +254,10 @@ test('Any table comes back: the same paths and permissions, in their order', (t)
     minLength: 40,
     maxLength: 40,
   })
-  fc.assert(
-    fc.property(paths, perms, fc.constantFrom(...SHELLS), (all, permissions, shell) => {
+  await fc.assert(
+    fc.asyncProperty(paths, perms, fc.constantFrom(...SHELLS), async (all, permissions, shell) => {
       const branches = all.map((each, i) => `${each}\0${permissions[i]?.replace('_', '')}`)
-      const ran = run(shell, remountCommands(table(branches), '/u'))
+      const ran = await run(t, shell, remountCommands(table(branches), '/u'))
       t.deepEqual(aufsBranches(ran), [{ target: '/u', branches }])
       t.true(ran.status === 0 && isGone(ran))
     }),
@@ -326,12 +330,12 @@ test('Where only a folder of the union was mounted, that folder is put over it',
   t.is(remountCommands(table(['/a'], { root: '/dir' }), '/u'), commands)
 })
 
-test('The first union goes to the root, one in a folder of it to that folder, one elsewhere nowhere', (t) => {
+test('The first union goes to the root, one in a folder of it to that folder, one elsewhere nowhere', async (t) => {
   const places = ['/c', '/c/vol', '/cd', null, '/c']
   const tables = places.map((mount_point, i) => table([`/${i}`], { mount_point }))
   const { script, errors } = scriptOf(tables, '/u')
   t.deepEqual(
-    aufsBranches(run('sh', script)).map(({ target }) => target),
+    aufsBranches(await run(t, 'sh', script)).map(({ target }) => target),
     ['/u', '/u/vol', '/u', '/u'],
   )
   t.deepEqual(errors, ['not mounted below the first union, and --root tells where that goes: "/cd"'])
@@ -410,16 +414,10 @@ test('The stream writes bytes as they are', async (t) => {
 const q = (text: string) => `'${text.split("'").join("'\\''")}'`
 
 /** Runs a script in a mount namespace of its own with an empty /tmp; null where that is not allowed. */
-function isolated(script: string): { status: number | null; stdout: string; stderr: string } | null {
+async function isolated(script: string): Promise<Outcome | null> {
   const prepare = 'mount -t tmpfs none /tmp && cd /tmp && mkdir /tmp/u || exit 99\n'
-  const ran = spawnSync('unshare', ['-m', 'sh'], { input: Buffer.from(prepare + script, 'latin1') })
-  if (ran.error !== undefined || ran.status === 99 || /unshare/.test(ran.stderr.toString())) return null
-  return { status: ran.status, stdout: ran.stdout.toString('latin1'), stderr: ran.stderr.toString('latin1') }
-}
-
-function skip(t: ExecutionContext): void {
-  t.log('skipped: no mount namespace here')
-  t.pass()
+  const ran = await outcome('unshare', ['-m', 'sh'], prepare + script)
+  return ran.status === 99 || ran.stderr.includes('unshare') ? null : ran
 }
 
 interface Real {
@@ -477,7 +475,7 @@ for (const name of [...oddNames, ...odder]) {
 }
 
 for (const [name, { layers, upper, workdir }] of Object.entries(overlays)) {
-  test(`A real overlay ${name}`, (t) => {
+  test(`A real overlay ${name}`, async (t) => {
     const folders = [...(upper === undefined ? [] : [upper]), ...layers]
     const branches = folders.map((path) => `${path}\0${path === upper ? 'rw' : 'ro'}`)
     const commands = remountCommands(
@@ -487,24 +485,24 @@ for (const [name, { layers, upper, workdir }] of Object.entries(overlays)) {
     const made = folders.map((path, i) => `mkdir ${q(path)}; echo ${i} > ${q(path)}/f${i}\n`).join('')
     const work = workdir === undefined ? '' : `mkdir ${q(workdir)}\n`
     const wrote = upper === undefined ? '' : `echo w > /tmp/u/w; cat ${q(upper)}/w\n`
-    const ran = isolated(
+    const ran = await isolated(
       `set -e\n${made}${work}${commands}cat /tmp/u/f* | sort -n\n${wrote}ls -d /tmp/aufs-remount* || :`,
     )
-    if (ran === null) return skip(t)
+    if (ran === null) return skip(t, 'no mount namespace here')
     const numbers = folders.map((_, i) => `${i}\n`).join('')
     t.is(ran.stdout, numbers + (upper === undefined ? '' : 'w\n'), ran.stderr)
   })
 }
 
-test('A real overlay with data-only layers, and of a folder', (t) => {
+test('A real overlay with data-only layers, and of a folder', async (t) => {
   const branches = ['/tmp/up\0rw', '/tmp/a:b\0ro', '/tmp/d1\0ro+data', '/tmp/d,2\0ro+data']
   const commands = remountCommands(
     table(branches, { fs_type: 'overlay', workdir: '/tmp/wk', root: '/sub dir' }),
     '/tmp/u',
   )
   const made = `mkdir up a:b d1 d,2 wk 'a:b/sub dir'; echo in > 'a:b/sub dir/f'; echo hidden > d1/g\n`
-  const ran = isolated(`set -e\n${made}${commands}ls /tmp/u; grep -c metacopy=on /proc/self/mountinfo`)
-  if (ran === null) return skip(t)
+  const ran = await isolated(`set -e\n${made}${commands}ls /tmp/u; grep -c metacopy=on /proc/self/mountinfo`)
+  if (ran === null) return skip(t, 'no mount namespace here')
   t.is(ran.stdout, 'f\n2\n', ran.stderr)
 })
 

@@ -5,7 +5,9 @@ import test, { type ExecutionContext } from 'ava'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Vma } from '../../src/vma/record.js'
 import { read } from '../helpers/facts.js'
-import { skip, tempFolder } from '../helpers/fixtures.js'
+import { tempFolder } from '../helpers/folders.js'
+import { skip } from '../helpers/machine.js'
+import { LIMIT } from '../helpers/processes.js'
 import { lines, run } from '../helpers/run.js'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -24,8 +26,9 @@ const records = lines(read(`${SAMPLE}/vma.ndjson`)).map((line) => JSON.parse(lin
 let browser: Browser | null = null
 
 test.before(async (t) => {
-  t.timeout(120_000)
-  if (existsSync(CHROMIUM)) browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+  t.timeout(LIMIT)
+  if (existsSync(CHROMIUM))
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS, timeout: LIMIT })
 })
 
 test.after.always(() => browser?.close())
@@ -43,7 +46,7 @@ async function opened(
   input: object[],
   colorScheme: 'light' | 'dark' = 'light',
 ): Promise<Opened | null> {
-  t.timeout(120_000)
+  t.timeout(LIMIT)
   if (browser === null) {
     skip(t, 'no chromium here')
     return null
@@ -53,6 +56,7 @@ async function opened(
   const { stderr, status } = await run('aufs-view', ['--html', file], Buffer.from(ndjson))
   t.deepEqual({ stderr, status }, { stderr: '', status: 0 })
   const page = await browser.newPage({ colorScheme })
+  page.setDefaultTimeout(LIMIT)
   t.teardown(() => page.close())
   const faults: string[] = []
   const address = pathToFileURL(file).href

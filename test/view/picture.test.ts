@@ -5,8 +5,9 @@ import { pad, padLeft, processText, shorten, shown, sizeText, widthOf } from '..
 import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
 import { draw } from '../../src/view/terminal.js'
 import type { VmaBranch } from '../../src/vma/record.js'
+import { utf8 } from '../helpers/bytes.js'
 import { read } from '../helpers/facts.js'
-import { tell, utf8 } from '../helpers/fixtures.js'
+import { tell } from '../helpers/filters.js'
 import { lines } from '../helpers/run.js'
 
 const branch: VmaBranch = {

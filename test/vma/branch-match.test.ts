@@ -2,26 +2,10 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { ByteString } from '../../src/text/byte-string.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { innerPath, tableOver } from '../../src/unions/mount-paths.js'
+import { innerPath } from '../../src/unions/mount-paths.js'
 import { bestMatch, branchMatches } from '../../src/vma/branch-match.js'
-import { mapsName, seenFrom } from '../../src/vma/names.js'
-import { pathBytes } from '../helpers/fixtures.js'
-
-function table(paths: (ByteString | null)[], more: Partial<BranchTable> = {}): BranchTable {
-  return {
-    mount_id: 31,
-    mount_point: '/',
-    root: '/',
-    dev: '0:18',
-    fs_type: 'aufs',
-    si: 'f11b4637bf59a3c0',
-    source: 'sysfs',
-    xi_path: null,
-    workdir: null,
-    branches: paths.map((path, index) => ({ index, id: 64 + index, path, perm: 'ro', attributes: [] })),
-    ...more,
-  }
-}
+import { pathBytes } from '../helpers/bytes.js'
+import { several, table } from '../helpers/tables.js'
 
 /** What matches, each as its mount, its branch and the path. */
 const told = (link: ByteString, tables: BranchTable[]) =>
@@ -75,16 +59,6 @@ test('nothing matches where nothing is', (t) => {
   t.deepEqual(told('/vol/vol.dat', []), [])
 })
 
-// captures/leaky-08-several: two unions with a common branch, in a container that has them several times.
-const one = ['/l/t1', '/l/a', '/l/common']
-const two = ['/l/t2', '/l/b', '/l/common']
-const several = [
-  table(one, { mount_id: 37, mount_point: '/', dev: '0:17', si: 'd30a29d3fad273c7' }),
-  table(two, { mount_id: 39, mount_point: '/vol', dev: '0:18', si: 'd30a29d3fac9031f' }),
-  table(one, { mount_id: 40, mount_point: '/subm', root: '/dir', dev: '0:17', si: 'd30a29d3fad273c7' }),
-  table(one, { mount_id: 41, mount_point: '/again', dev: '0:17', si: 'd30a29d3fad273c7' }),
-]
-
 const links = [
   { link: '/l/a/bin/mapper', name: '/bin/mapper', expected: [37, 1, '/bin/mapper'] },
   { link: '/l/t1/ft1', name: '/ft1', expected: [37, 0, '/ft1'] },
@@ -117,7 +91,10 @@ test('a mount of a sub-folder does not show what lies beside it', (t) => {
 
 test('where maps does not tell, it is the mount that really shows the path', (t) => {
   // Through the root's mount the path would be /again/x, but there the other mount lies.
-  const tables = [table(one, { mount_id: 37 }), table(one, { mount_id: 41, mount_point: '/again' })]
+  const tables = [
+    table(['/l/t1', '/l/a', '/l/common'], { mount_id: 37 }),
+    table(['/l/t1', '/l/a', '/l/common'], { mount_id: 41, mount_point: '/again' }),
+  ]
   t.deepEqual(best('/l/a/again/x', null, tables), [41, 1, '/again/again/x'])
   t.deepEqual(best('/l/a/x', null, tables), [37, 1, '/x'])
 })
@@ -171,17 +148,6 @@ test('a table that tells no mount (a log) is that of the root', (t) => {
   t.is(innerPath(logged, '/bin/sh'), '/bin/sh')
 })
 
-test('a path through a mount is another one in the union itself', (t) => {
-  const [root, vol, sub] = several
-  if (root === undefined || vol === undefined || sub === undefined) return t.fail()
-  t.is(innerPath(root, '/bin/sh'), '/bin/sh')
-  t.is(innerPath(vol, '/vol/fb'), '/fb')
-  t.is(innerPath(vol, '/vol'), '/')
-  t.is(innerPath(vol, '/volume/fb'), null)
-  t.is(innerPath(sub, '/subm/deep/fsub'), '/dir/deep/fsub')
-  t.is(innerPath(sub, '/subm'), '/dir')
-})
-
 const component = pathBytes.map((bytes) => bytes.replaceAll('/', '-')).filter((text) => text !== '')
 const path = fc
   .array(component, { minLength: 1, maxLength: 3 })
@@ -204,100 +170,4 @@ test('any file of any branch is found again by its link and its name', (t) => {
       },
     ),
   )
-})
-
-test('of all mounts of one superblock, the table is that of the mount over the path', (t) => {
-  const [root, vol, sub, again] = several
-  if (root === undefined || vol === undefined || sub === undefined || again === undefined) return t.fail()
-  t.is(tableOver(root, several, '/again/fa').mount_id, 41)
-  t.is(tableOver(again, several, '/fa').mount_id, 37)
-  t.is(tableOver(root, several, '/subm/deep').mount_id, 40)
-  t.is(tableOver(root, several, '/submarine').mount_id, 37)
-  t.is(tableOver(vol, several, '/vol/x').mount_id, 39)
-  t.is(tableOver(vol, several, '/fa').mount_id, 39)
-  const overlays = [
-    table(['/u'], { si: null, fs_type: 'overlay', dev: '0:40' }),
-    table(['/v'], { si: null, fs_type: 'overlay', dev: '0:41', mount_id: 9, mount_point: '/v' }),
-  ]
-  const [first] = overlays
-  if (first === undefined) return t.fail()
-  t.is(tableOver(first, overlays, '/v/x').mount_id, 31)
-})
-
-const names = [
-  {
-    name: 'a newline',
-    maps: '/d/new\\012line.dat',
-    link: '/l/mid/d/new\nline.dat',
-    expected: '/d/new\nline.dat',
-  },
-  {
-    name: 'a name that truly holds \\012',
-    maps: '/d/new\\012line.dat',
-    link: '/l/mid/d/new\\012line.dat',
-    expected: '/d/new\\012line.dat',
-  },
-  {
-    name: 'a newline in a folder',
-    maps: '/new\\012dir/f',
-    link: '/o/top/new\ndir/f',
-    expected: '/new\ndir/f',
-  },
-  { name: 'both in one name', maps: '/a\\012b\\012c', link: '/l/a\nb\\012c', expected: '/a\nb\\012c' },
-  {
-    name: 'both, each in a component of its own',
-    maps: '/a\\012b/c\\012d',
-    link: '/l/a\nb/c\\012d',
-    expected: '/a\nb/c\\012d',
-  },
-  {
-    name: 'two components that maps cannot tell apart',
-    maps: '/a\\012b/a\\012b',
-    link: '/l/a\nb/a\\012b',
-    expected: '/a\nb/a\\012b',
-  },
-  {
-    name: 'a deleted file',
-    maps: '/d/new\\012line (deleted)',
-    link: '/l/d/new\nline (deleted)',
-    expected: '/d/new\nline (deleted)',
-  },
-  {
-    name: 'a branch folder with a newline and a file that truly holds \\012',
-    maps: '/f\\012',
-    link: '/o/new\nline/f\\012',
-    expected: '/f\\012',
-  },
-  {
-    name: 'a renamed file, of which the link has another name',
-    maps: '/d/a\\012b',
-    link: '/l/d/ab',
-    expected: '/d/a\\012b',
-  },
-  { name: 'no newline at all', maps: '/d/x', link: '/l/d/x', expected: '/d/x' },
-]
-
-for (const { name, maps, link, expected } of names) {
-  test(`the name in maps as raw bytes: ${name}`, (t) => t.is(mapsName(maps, link), expected))
-}
-
-const chroots = [
-  { name: 'below the root', root: '/u', path: '/u/bin/sh', expected: '/bin/sh' },
-  { name: 'the root itself', root: '/u', path: '/u', expected: '/' },
-  { name: 'outside of it', root: '/u', path: '/usr/bin/sh', expected: '/usr/bin/sh' },
-  { name: 'a root that is /', root: '/', path: '/u/bin/sh', expected: '/u/bin/sh' },
-  { name: 'no path', root: '/u', path: '[heap]', expected: '[heap]' },
-]
-
-for (const { name, root, path, expected } of chroots) {
-  test(`a process in a chroot sees a name from its own root: ${name}`, (t) =>
-    t.is(seenFrom(root, path), expected))
-}
-
-test('the name in maps of megabytes, each component escaped, is no trouble', (t) => {
-  const count = 200_000
-  const link = Array.from({ length: count }, (_, i) => `/a\n${i}`).join('')
-  t.true(mapsName(link.replaceAll('\n', '\\012'), link) === link)
-  // Nothing at the same distance from the end.
-  t.true(mapsName(`${link.replaceAll('\n', '\\012')}/x`, link) === `${link}/x`)
 })

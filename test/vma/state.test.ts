@@ -3,6 +3,7 @@
  * by hand: from the commands that made each capture, and what the kernel said of each mapping.
  */
 import { readdirSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import type { Found } from '../../src/files/folder.js'
 import type { RawVma } from '../../src/proc/map-files.js'
@@ -20,8 +21,18 @@ import { isStale, type State } from '../../src/vma/state.js'
 import { read, statFacts } from '../helpers/facts.js'
 import { repository } from '../helpers/run.js'
 
-/** The link (with ` as NAME`, the name in maps, where one link means several), the path, the branch's folder, the state; the mount of the branch. */
-type Row = [link: string, path: string, branch: string | null, state: State | null, mount?: number]
+/** What is to be found of the mappings of one file. */
+interface Mapping {
+  link: ByteString
+  /** What maps calls it, where one link means several files. */
+  name?: ByteString
+  path: ByteString
+  /** The folder of the branch. */
+  branch: ByteString | null
+  state: State | null
+  /** The mount of the branch, where several show it. */
+  mount_id?: number | null
+}
 
 const DISK = '254:0'
 const TOP_ID = '28720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85ed311d73bf39'
@@ -205,232 +216,362 @@ function capture(
   }
 }
 
-/** The rows of what was found, in the order of what was expected. */
-function compared(vmas: Vma[], expected: Row[]): { got: unknown[]; missing: string[] } {
-  const rows = new Map(expected.map((row) => [row[0], row]))
-  const seen = new Map<string, Set<string>>()
-  for (const { link, path, branch, state, kernel } of vmas) {
-    const key = rows.has(link) ? link : `${link} as ${kernel.maps_name}`
-    const row = [
-      key,
-      path,
-      branch?.path ?? null,
-      state,
-      ...(rows.get(key)?.length === 5 ? [branch?.mount_id] : []),
-    ]
-    seen.set(key, (seen.get(key) ?? new Set()).add(JSON.stringify(row)))
-  }
-  return {
-    got: [...rows.keys()].flatMap((key) => [...(seen.get(key) ?? [])].map((row): unknown => JSON.parse(row))),
-    missing: [...seen.keys()].filter((key) => !rows.has(key)),
-  }
+/** What was found, each once, in the order and with the fields of what was expected; and what no expected mapping speaks of. */
+function compared(vmas: Vma[], expected: Mapping[]): { got: Mapping[]; missing: Vma[] } {
+  const isOf = ({ link, name }: Mapping, vma: Vma) =>
+    vma.link === link && (name === undefined || vma.kernel.maps_name === name)
+  const got = expected.flatMap((mapping) => {
+    const found = vmas
+      .filter((vma) => isOf(mapping, vma))
+      .map(
+        ({ path, branch, state }): Mapping => ({
+          ...mapping,
+          ...{ path, branch: branch?.path ?? null, state },
+          ...(mapping.mount_id !== undefined && { mount_id: branch?.mount_id ?? null }),
+        }),
+      )
+    return found.filter((one, i) => found.findIndex((other) => isDeepStrictEqual(one, other)) === i)
+  })
+  return { got, missing: vmas.filter((vma) => !expected.some((mapping) => isOf(mapping, vma))) }
 }
 
-const onMachine07: Row[] = [
-  ['/dev/shm/tdel.dat (deleted)', '/dev/shm/tdel.dat', null, 'deleted'],
-  ['/dev/shm/t.dat', '/dev/shm/t.dat', null, 'current'],
-  ['/vol/vol-del.dat (deleted)', '/vol/vol-del.dat', null, 'deleted'],
-  ['/vol/vol sp.dat', '/vol/vol sp.dat', null, 'current'],
-  ['/vol/vol.dat', '/vol/vol.dat', null, 'current'],
-  ['/dev/zero (deleted)', '/dev/zero', null, 'deleted'],
-  ['/SYSV00000000 (deleted)', '/SYSV00000000', null, 'deleted'],
-  ['/SYSV00004d41 (deleted)', '/SYSV00004d41', null, 'deleted'],
-  ['/memfd:mem sp/ace (deleted)', '/memfd:mem sp/ace', null, 'deleted'],
-  ['/memfd:mymem (deleted)', '/memfd:mymem', null, 'deleted'],
+const onMachine07: Mapping[] = [
+  { link: '/dev/shm/tdel.dat (deleted)', path: '/dev/shm/tdel.dat', branch: null, state: 'deleted' },
+  { link: '/dev/shm/t.dat', path: '/dev/shm/t.dat', branch: null, state: 'current' },
+  { link: '/vol/vol-del.dat (deleted)', path: '/vol/vol-del.dat', branch: null, state: 'deleted' },
+  { link: '/vol/vol sp.dat', path: '/vol/vol sp.dat', branch: null, state: 'current' },
+  { link: '/vol/vol.dat', path: '/vol/vol.dat', branch: null, state: 'current' },
+  { link: '/dev/zero (deleted)', path: '/dev/zero', branch: null, state: 'deleted' },
+  { link: '/SYSV00000000 (deleted)', path: '/SYSV00000000', branch: null, state: 'deleted' },
+  { link: '/SYSV00004d41 (deleted)', path: '/SYSV00004d41', branch: null, state: 'deleted' },
+  { link: '/memfd:mem sp/ace (deleted)', path: '/memfd:mem sp/ace', branch: null, state: 'deleted' },
+  { link: '/memfd:mymem (deleted)', path: '/memfd:mymem', branch: null, state: 'deleted' },
 ]
 
-const tables: { [sample: string]: Row[] } = {
+const expected: { [sample: string]: Mapping[] } = {
   'leaky-07-mappings': [
     ...onMachine07,
-    ['/l/base/bin/mapper', '/bin/mapper', '/l/base', 'current'],
-    ['/l/top/d/#406 (deleted)', '/d/#46', '/l/top', 'deleted'],
-    ['/l/mid/d/real (deleted)', '/d/real (deleted)', '/l/mid', 'current'],
-    ['/l/mid/d/back\\slash.dat', '/d/back\\slash.dat', '/l/mid', 'current'],
-    ['/l/mid/d/new\nline.dat', '/d/new\nline.dat', '/l/mid', 'current'],
-    ['/l/mid/d/sp ace.dat', '/d/sp ace.dat', '/l/mid', 'current'],
-    ['/l/top/d/rendir2-new/in-top.dat', '/d/rendir2-new/in-top.dat', '/l/top', 'current'],
-    ['/l/base/d/rendir/in-lower.dat', '/d/rendir/in-lower.dat', '/l/base', 'current'],
-    ['/l/top/d/.wh..wh.deldir2.000b/in-top.dat (deleted)', '/d/deldir2/in-top.dat', '/l/top', 'deleted'],
-    ['/l/top/d/.wh..wh.deldir.000a/in-top.dat (deleted)', '/d/deldir/in-top.dat', '/l/top', 'deleted'],
-    ['/l/base/d/deldir/in-lower.dat', '/d/deldir/in-lower.dat', '/l/base', 'deleted'],
-    ['/l/base/d/chm-lower.dat', '/d/chm-lower.dat', '/l/base', 'copied_up'],
-    ['/l/top/d/cu-hl1-lower.dat', '/d/cu-hl1-lower.dat', '/l/top', 'current'],
-    ['/l/top/d/cu-hl2-lower.dat', '/d/cu-hl2-lower.dat', '/l/top', 'current'],
-    ['/l/base/d/cu-hl1-lower.dat', '/d/cu-hl1-lower.dat', '/l/base', 'copied_up'],
-    ['/l/top/d/cu-after-lower.dat', '/d/cu-after-lower.dat', '/l/top', 'current'],
-    ['/l/base/d/cu-after-lower.dat', '/d/cu-after-lower.dat', '/l/base', 'copied_up'],
-    ['/l/top/d/cu-before-lower.dat', '/d/cu-before-lower.dat', '/l/top', 'current'],
-    ['/l/top/d/hl1-top.dat (deleted)', '/d/hl1-top.dat', '/l/top', 'deleted'],
-    ['/l/base/d/hl1-lower.dat', '/d/hl1-lower.dat', '/l/base', 'deleted'],
-    ['/l/top/d/rep-top.dat (deleted)', '/d/rep-top.dat', '/l/top', 'replaced'],
-    ['/l/base/d/rep-lower.dat', '/d/rep-lower.dat', '/l/base', 'replaced'],
-    ['/l/top/d/renamed-top.dat', '/d/renamed-top.dat', '/l/top', 'current'],
-    ['/l/base/d/ren-lower.dat', '/d/renamed-lower.dat', '/l/base', 'copied_up'],
-    ['/l/top/d/del-top.dat (deleted)', '/d/del-top.dat', '/l/top', 'deleted'],
-    ['/l/base/d/del-lower.dat', '/d/del-lower.dat', '/l/base', 'deleted'],
+    { link: '/l/base/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    { link: '/l/top/d/#406 (deleted)', path: '/d/#46', branch: '/l/top', state: 'deleted' },
+    { link: '/l/mid/d/real (deleted)', path: '/d/real (deleted)', branch: '/l/mid', state: 'current' },
+    { link: '/l/mid/d/back\\slash.dat', path: '/d/back\\slash.dat', branch: '/l/mid', state: 'current' },
+    { link: '/l/mid/d/new\nline.dat', path: '/d/new\nline.dat', branch: '/l/mid', state: 'current' },
+    { link: '/l/mid/d/sp ace.dat', path: '/d/sp ace.dat', branch: '/l/mid', state: 'current' },
+    {
+      link: '/l/top/d/rendir2-new/in-top.dat',
+      path: '/d/rendir2-new/in-top.dat',
+      branch: '/l/top',
+      state: 'current',
+    },
+    {
+      link: '/l/base/d/rendir/in-lower.dat',
+      path: '/d/rendir/in-lower.dat',
+      branch: '/l/base',
+      state: 'current',
+    },
+    {
+      link: '/l/top/d/.wh..wh.deldir2.000b/in-top.dat (deleted)',
+      path: '/d/deldir2/in-top.dat',
+      branch: '/l/top',
+      state: 'deleted',
+    },
+    {
+      link: '/l/top/d/.wh..wh.deldir.000a/in-top.dat (deleted)',
+      path: '/d/deldir/in-top.dat',
+      branch: '/l/top',
+      state: 'deleted',
+    },
+    {
+      link: '/l/base/d/deldir/in-lower.dat',
+      path: '/d/deldir/in-lower.dat',
+      branch: '/l/base',
+      state: 'deleted',
+    },
+    { link: '/l/base/d/chm-lower.dat', path: '/d/chm-lower.dat', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/top/d/cu-hl1-lower.dat', path: '/d/cu-hl1-lower.dat', branch: '/l/top', state: 'current' },
+    { link: '/l/top/d/cu-hl2-lower.dat', path: '/d/cu-hl2-lower.dat', branch: '/l/top', state: 'current' },
+    {
+      link: '/l/base/d/cu-hl1-lower.dat',
+      path: '/d/cu-hl1-lower.dat',
+      branch: '/l/base',
+      state: 'copied_up',
+    },
+    {
+      link: '/l/top/d/cu-after-lower.dat',
+      path: '/d/cu-after-lower.dat',
+      branch: '/l/top',
+      state: 'current',
+    },
+    {
+      link: '/l/base/d/cu-after-lower.dat',
+      path: '/d/cu-after-lower.dat',
+      branch: '/l/base',
+      state: 'copied_up',
+    },
+    {
+      link: '/l/top/d/cu-before-lower.dat',
+      path: '/d/cu-before-lower.dat',
+      branch: '/l/top',
+      state: 'current',
+    },
+    { link: '/l/top/d/hl1-top.dat (deleted)', path: '/d/hl1-top.dat', branch: '/l/top', state: 'deleted' },
+    { link: '/l/base/d/hl1-lower.dat', path: '/d/hl1-lower.dat', branch: '/l/base', state: 'deleted' },
+    { link: '/l/top/d/rep-top.dat (deleted)', path: '/d/rep-top.dat', branch: '/l/top', state: 'replaced' },
+    { link: '/l/base/d/rep-lower.dat', path: '/d/rep-lower.dat', branch: '/l/base', state: 'replaced' },
+    { link: '/l/top/d/renamed-top.dat', path: '/d/renamed-top.dat', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/ren-lower.dat', path: '/d/renamed-lower.dat', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/top/d/del-top.dat (deleted)', path: '/d/del-top.dat', branch: '/l/top', state: 'deleted' },
+    { link: '/l/base/d/del-lower.dat', path: '/d/del-lower.dat', branch: '/l/base', state: 'deleted' },
   ],
   'fixed-07-mappings': [
     ...onMachine07,
-    ['/bin/mapper', '/bin/mapper', '/l/base', 'current'],
-    ['/d/#46 (deleted)', '/d/#46', null, 'deleted'],
-    ['/d/real (deleted)', '/d/real (deleted)', '/l/mid', 'current'],
-    ['/d/back\\slash.dat', '/d/back\\slash.dat', '/l/mid', 'current'],
-    ['/d/new\nline.dat', '/d/new\nline.dat', '/l/mid', 'current'],
-    ['/d/sp ace.dat', '/d/sp ace.dat', '/l/mid', 'current'],
-    ['/d/rendir2-new/in-top.dat', '/d/rendir2-new/in-top.dat', '/l/top', 'current'],
-    ['/d/rendir/in-lower.dat', '/d/rendir/in-lower.dat', '/l/base', 'current'],
-    ['/d/deldir2/in-top.dat (deleted)', '/d/deldir2/in-top.dat', null, 'deleted'],
-    ['/d/deldir/in-top.dat (deleted)', '/d/deldir/in-top.dat', null, 'deleted'],
-    ['/d/deldir/in-lower.dat (deleted)', '/d/deldir/in-lower.dat', null, 'deleted'],
+    { link: '/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    { link: '/d/#46 (deleted)', path: '/d/#46', branch: null, state: 'deleted' },
+    { link: '/d/real (deleted)', path: '/d/real (deleted)', branch: '/l/mid', state: 'current' },
+    { link: '/d/back\\slash.dat', path: '/d/back\\slash.dat', branch: '/l/mid', state: 'current' },
+    { link: '/d/new\nline.dat', path: '/d/new\nline.dat', branch: '/l/mid', state: 'current' },
+    { link: '/d/sp ace.dat', path: '/d/sp ace.dat', branch: '/l/mid', state: 'current' },
+    {
+      link: '/d/rendir2-new/in-top.dat',
+      path: '/d/rendir2-new/in-top.dat',
+      branch: '/l/top',
+      state: 'current',
+    },
+    { link: '/d/rendir/in-lower.dat', path: '/d/rendir/in-lower.dat', branch: '/l/base', state: 'current' },
+    {
+      link: '/d/deldir2/in-top.dat (deleted)',
+      path: '/d/deldir2/in-top.dat',
+      branch: null,
+      state: 'deleted',
+    },
+    { link: '/d/deldir/in-top.dat (deleted)', path: '/d/deldir/in-top.dat', branch: null, state: 'deleted' },
+    {
+      link: '/d/deldir/in-lower.dat (deleted)',
+      path: '/d/deldir/in-lower.dat',
+      branch: null,
+      state: 'deleted',
+    },
     // The writable branch has its own copy of these by now: which one is mapped, nothing tells.
-    ['/d/chm-lower.dat', '/d/chm-lower.dat', null, null],
-    ['/d/cu-hl1-lower.dat', '/d/cu-hl1-lower.dat', null, null],
-    ['/d/cu-hl2-lower.dat', '/d/cu-hl2-lower.dat', null, null],
-    ['/d/cu-after-lower.dat', '/d/cu-after-lower.dat', null, null],
-    ['/d/cu-before-lower.dat', '/d/cu-before-lower.dat', null, null],
-    ['/d/hl1-top.dat (deleted)', '/d/hl1-top.dat', null, 'deleted'],
-    ['/d/hl1-lower.dat (deleted)', '/d/hl1-lower.dat', null, 'deleted'],
-    ['/d/rep-top.dat (deleted)', '/d/rep-top.dat', null, 'replaced'],
-    ['/d/rep-lower.dat (deleted)', '/d/rep-lower.dat', null, 'replaced'],
-    ['/d/renamed-top.dat', '/d/renamed-top.dat', '/l/top', 'current'],
+    { link: '/d/chm-lower.dat', path: '/d/chm-lower.dat', branch: null, state: null },
+    { link: '/d/cu-hl1-lower.dat', path: '/d/cu-hl1-lower.dat', branch: null, state: null },
+    { link: '/d/cu-hl2-lower.dat', path: '/d/cu-hl2-lower.dat', branch: null, state: null },
+    { link: '/d/cu-after-lower.dat', path: '/d/cu-after-lower.dat', branch: null, state: null },
+    { link: '/d/cu-before-lower.dat', path: '/d/cu-before-lower.dat', branch: null, state: null },
+    { link: '/d/hl1-top.dat (deleted)', path: '/d/hl1-top.dat', branch: null, state: 'deleted' },
+    { link: '/d/hl1-lower.dat (deleted)', path: '/d/hl1-lower.dat', branch: null, state: 'deleted' },
+    { link: '/d/rep-top.dat (deleted)', path: '/d/rep-top.dat', branch: null, state: 'replaced' },
+    { link: '/d/rep-lower.dat (deleted)', path: '/d/rep-lower.dat', branch: null, state: 'replaced' },
+    { link: '/d/renamed-top.dat', path: '/d/renamed-top.dat', branch: '/l/top', state: 'current' },
     // Copied up and renamed: in the writable branch, with none of that name below.
-    ['/d/renamed-lower.dat', '/d/renamed-lower.dat', '/l/top', 'current'],
-    ['/d/del-top.dat (deleted)', '/d/del-top.dat', null, 'deleted'],
-    ['/d/del-lower.dat (deleted)', '/d/del-lower.dat', null, 'deleted'],
+    { link: '/d/renamed-lower.dat', path: '/d/renamed-lower.dat', branch: '/l/top', state: 'current' },
+    { link: '/d/del-top.dat (deleted)', path: '/d/del-top.dat', branch: null, state: 'deleted' },
+    { link: '/d/del-lower.dat (deleted)', path: '/d/del-lower.dat', branch: null, state: 'deleted' },
   ],
   'leaky-01-docker': [
-    [`${BASE}/bin/mapper`, '/bin/mapper', BASE, 'current'],
-    ['/etc/hosts', '/etc/hosts', null, 'current'],
-    [`${BASE}/usr/share/later.dat`, '/usr/share/later.dat', BASE, 'copied_up'],
-    [`${TOP}/usr/share/wh.dat`, '/usr/share/wh.dat', TOP, 'current'],
-    [`${TOP}/usr/share/cow.dat`, '/usr/share/cow.dat', TOP, 'current'],
-    [`${TOP}/data/rw.dat`, '/data/rw.dat', TOP, 'current'],
-    [`${L1}/usr/share/over.dat`, '/usr/share/over.dat', L1, 'current'],
-    [`${L2}/usr/lib/libl2.so`, '/usr/lib/libl2.so', L2, 'current'],
-    [`${L1}/usr/lib/liblower.so`, '/usr/lib/liblower.so', L1, 'current'],
-    [`${BASE}/usr/lib/libbase.so`, '/usr/lib/libbase.so', BASE, 'current'],
+    { link: `${BASE}/bin/mapper`, path: '/bin/mapper', branch: BASE, state: 'current' },
+    { link: '/etc/hosts', path: '/etc/hosts', branch: null, state: 'current' },
+    { link: `${BASE}/usr/share/later.dat`, path: '/usr/share/later.dat', branch: BASE, state: 'copied_up' },
+    { link: `${TOP}/usr/share/wh.dat`, path: '/usr/share/wh.dat', branch: TOP, state: 'current' },
+    { link: `${TOP}/usr/share/cow.dat`, path: '/usr/share/cow.dat', branch: TOP, state: 'current' },
+    { link: `${TOP}/data/rw.dat`, path: '/data/rw.dat', branch: TOP, state: 'current' },
+    { link: `${L1}/usr/share/over.dat`, path: '/usr/share/over.dat', branch: L1, state: 'current' },
+    { link: `${L2}/usr/lib/libl2.so`, path: '/usr/lib/libl2.so', branch: L2, state: 'current' },
+    { link: `${L1}/usr/lib/liblower.so`, path: '/usr/lib/liblower.so', branch: L1, state: 'current' },
+    { link: `${BASE}/usr/lib/libbase.so`, path: '/usr/lib/libbase.so', branch: BASE, state: 'current' },
   ],
   'leakymaps-01-docker': [
-    [`${BASE}/bin/mapper`, '/bin/mapper', BASE, 'current'],
-    ['/etc/hosts', '/etc/hosts', null, 'current'],
+    { link: `${BASE}/bin/mapper`, path: '/bin/mapper', branch: BASE, state: 'current' },
+    { link: '/etc/hosts', path: '/etc/hosts', branch: null, state: 'current' },
     // Another file may have been put in its place as well as a copy.
-    [`${BASE}/usr/share/later.dat`, '/usr/share/later.dat', BASE, null],
-    [`${TOP}/usr/share/wh.dat`, '/usr/share/wh.dat', TOP, 'current'],
-    [`${TOP}/usr/share/cow.dat`, '/usr/share/cow.dat', TOP, 'current'],
-    [`${TOP}/data/rw.dat`, '/data/rw.dat', TOP, 'current'],
-    [`${L1}/usr/share/over.dat`, '/usr/share/over.dat', L1, 'current'],
-    [`${L2}/usr/lib/libl2.so`, '/usr/lib/libl2.so', L2, 'current'],
-    [`${L1}/usr/lib/liblower.so`, '/usr/lib/liblower.so', L1, 'current'],
-    [`${BASE}/usr/lib/libbase.so`, '/usr/lib/libbase.so', BASE, 'current'],
+    { link: `${BASE}/usr/share/later.dat`, path: '/usr/share/later.dat', branch: BASE, state: null },
+    { link: `${TOP}/usr/share/wh.dat`, path: '/usr/share/wh.dat', branch: TOP, state: 'current' },
+    { link: `${TOP}/usr/share/cow.dat`, path: '/usr/share/cow.dat', branch: TOP, state: 'current' },
+    { link: `${TOP}/data/rw.dat`, path: '/data/rw.dat', branch: TOP, state: 'current' },
+    { link: `${L1}/usr/share/over.dat`, path: '/usr/share/over.dat', branch: L1, state: 'current' },
+    { link: `${L2}/usr/lib/libl2.so`, path: '/usr/lib/libl2.so', branch: L2, state: 'current' },
+    { link: `${L1}/usr/lib/liblower.so`, path: '/usr/lib/liblower.so', branch: L1, state: 'current' },
+    { link: `${BASE}/usr/lib/libbase.so`, path: '/usr/lib/libbase.so', branch: BASE, state: 'current' },
   ],
   'fixed-01-docker': [
-    ['/bin/mapper', '/bin/mapper', BASE, 'current'],
-    ['/etc/hosts', '/etc/hosts', null, 'current'],
-    ['/usr/share/later.dat', '/usr/share/later.dat', null, null],
+    { link: '/bin/mapper', path: '/bin/mapper', branch: BASE, state: 'current' },
+    { link: '/etc/hosts', path: '/etc/hosts', branch: null, state: 'current' },
+    { link: '/usr/share/later.dat', path: '/usr/share/later.dat', branch: null, state: null },
     // Whited out in a branch between, so the copy in the base does not count.
-    ['/usr/share/wh.dat', '/usr/share/wh.dat', TOP, 'current'],
-    ['/usr/share/cow.dat', '/usr/share/cow.dat', null, null],
-    ['/data/rw.dat', '/data/rw.dat', TOP, 'current'],
-    ['/usr/share/over.dat', '/usr/share/over.dat', L1, 'current'],
-    ['/usr/lib/libl2.so', '/usr/lib/libl2.so', L2, 'current'],
-    ['/usr/lib/liblower.so', '/usr/lib/liblower.so', L1, 'current'],
-    ['/usr/lib/libbase.so', '/usr/lib/libbase.so', BASE, 'current'],
+    { link: '/usr/share/wh.dat', path: '/usr/share/wh.dat', branch: TOP, state: 'current' },
+    { link: '/usr/share/cow.dat', path: '/usr/share/cow.dat', branch: null, state: null },
+    { link: '/data/rw.dat', path: '/data/rw.dat', branch: TOP, state: 'current' },
+    { link: '/usr/share/over.dat', path: '/usr/share/over.dat', branch: L1, state: 'current' },
+    { link: '/usr/lib/libl2.so', path: '/usr/lib/libl2.so', branch: L2, state: 'current' },
+    { link: '/usr/lib/liblower.so', path: '/usr/lib/liblower.so', branch: L1, state: 'current' },
+    { link: '/usr/lib/libbase.so', path: '/usr/lib/libbase.so', branch: BASE, state: 'current' },
   ],
   'leaky-05-prefix': [
-    ['/layers/ab/bin/mapper', '/bin/mapper', '/layers/ab', 'current'],
-    ['/layers/top/f_top', '/f_top', '/layers/top', 'current'],
-    ['/layers/b/sub/deep/f_bdeep', '/sub/deep/f_bdeep', '/layers/b', 'current'],
-    ['/layers/b/f_b', '/f_b', '/layers/b', 'current'],
-    ['/layers/a/b/f_ab_nested as /b/f_ab_nested', '/b/f_ab_nested', '/layers/a', 'current'],
-    ['/layers/a/b/f_ab_nested as /f_ab_nested', '/f_ab_nested', '/layers/a/b', 'current'],
-    ['/layers/ab/f_ab', '/f_ab', '/layers/ab', 'current'],
-    ['/layers/a/f_a', '/f_a', '/layers/a', 'current'],
+    { link: '/layers/ab/bin/mapper', path: '/bin/mapper', branch: '/layers/ab', state: 'current' },
+    { link: '/layers/top/f_top', path: '/f_top', branch: '/layers/top', state: 'current' },
+    { link: '/layers/b/sub/deep/f_bdeep', path: '/sub/deep/f_bdeep', branch: '/layers/b', state: 'current' },
+    { link: '/layers/b/f_b', path: '/f_b', branch: '/layers/b', state: 'current' },
+    {
+      link: '/layers/a/b/f_ab_nested',
+      name: '/b/f_ab_nested',
+      path: '/b/f_ab_nested',
+      branch: '/layers/a',
+      state: 'current',
+    },
+    {
+      link: '/layers/a/b/f_ab_nested',
+      name: '/f_ab_nested',
+      path: '/f_ab_nested',
+      branch: '/layers/a/b',
+      state: 'current',
+    },
+    { link: '/layers/ab/f_ab', path: '/f_ab', branch: '/layers/ab', state: 'current' },
+    { link: '/layers/a/f_a', path: '/f_a', branch: '/layers/a', state: 'current' },
   ],
   'leaky-04-odd-after-rm-rf': [
-    ['/o/base/bin/mapper', '/bin/mapper', '/o/base', 'current'],
-    ['/o/top/new\nline file', '/new\nline file', '/o/top', 'current'],
-    ['/o/top/sp ace file', '/sp ace file', '/o/top', 'current'],
+    { link: '/o/base/bin/mapper', path: '/bin/mapper', branch: '/o/base', state: 'current' },
+    { link: '/o/top/new\nline file', path: '/new\nline file', branch: '/o/top', state: 'current' },
+    { link: '/o/top/sp ace file', path: '/sp ace file', branch: '/o/top', state: 'current' },
     // stat found nothing at these two: one of the branches that made up that folder is gone.
-    ['/o/re named/s u b/g1', '/s u b/g1', '/o/re named', 'deleted'],
-    ['/o/back\\slash/s u b/g4', '/s u b/g4', '/o/back\\slash', 'deleted'],
-    ['/o/*?[a]/f18', '/f18', '/o/*?[a]', 'current'],
-    ['/o/100%d%s/f17', '/f17', '/o/100%d%s', 'current'],
-    [`/o/q"u'o/f16`, '/f16', `/o/q"u'o`, 'current'],
-    ['/o/x (deleted)/f15', '/f15', '/o/x (deleted)', 'current'],
-    ['/o/trail. /f14', '/f14', '/o/trail. ', 'current'],
-    ['/o/ctl\x01\x1b[31m/f13', '/f13', '/o/ctl\x01\x1b[31m', 'current'],
-    ['/o/del\x7fete/f12', '/f12', '/o/del\x7fete', 'current'],
-    ['/o/bad\xffbyte/f11', '/f11', '/o/bad\xffbyte', 'current'],
-    ['/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5/f10', '/f10', '/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5', 'current'],
-    ['/o/#hash/f9', '/f9', '/o/#hash', 'current'],
-    ['/o/co:lon/f8 (deleted)', '/f8', '/o/co:lon (deleted)', 'deleted'],
-    ['/o/com,ma/f7', '/f7', '/o/com,ma', 'current'],
-    ['/o/eq=rw/f6', '/f6', '/o/eq=rw', 'current'],
-    ['/o/lit\\040eral/f5', '/f5', '/o/lit\\040eral', 'current'],
-    ['/o/back\\slash/f4', '/f4', '/o/back\\slash', 'current'],
-    ['/o/new\nline/f3', '/f3', '/o/new\nline', 'current'],
-    ['/o/t\tab/f2', '/f2', '/o/t\tab', 'current'],
-    ['/o/re named/f1', '/f1', '/o/re named', 'current'],
+    { link: '/o/re named/s u b/g1', path: '/s u b/g1', branch: '/o/re named', state: 'deleted' },
+    { link: '/o/back\\slash/s u b/g4', path: '/s u b/g4', branch: '/o/back\\slash', state: 'deleted' },
+    { link: '/o/*?[a]/f18', path: '/f18', branch: '/o/*?[a]', state: 'current' },
+    { link: '/o/100%d%s/f17', path: '/f17', branch: '/o/100%d%s', state: 'current' },
+    { link: `/o/q"u'o/f16`, path: '/f16', branch: `/o/q"u'o`, state: 'current' },
+    { link: '/o/x (deleted)/f15', path: '/f15', branch: '/o/x (deleted)', state: 'current' },
+    { link: '/o/trail. /f14', path: '/f14', branch: '/o/trail. ', state: 'current' },
+    { link: '/o/ctl\x01\x1b[31m/f13', path: '/f13', branch: '/o/ctl\x01\x1b[31m', state: 'current' },
+    { link: '/o/del\x7fete/f12', path: '/f12', branch: '/o/del\x7fete', state: 'current' },
+    { link: '/o/bad\xffbyte/f11', path: '/f11', branch: '/o/bad\xffbyte', state: 'current' },
+    {
+      link: '/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5/f10',
+      path: '/f10',
+      branch: '/o/\xc3\xbcml\xc3\xa4ut-\xe6\x97\xa5',
+      state: 'current',
+    },
+    { link: '/o/#hash/f9', path: '/f9', branch: '/o/#hash', state: 'current' },
+    { link: '/o/co:lon/f8 (deleted)', path: '/f8', branch: '/o/co:lon (deleted)', state: 'deleted' },
+    { link: '/o/com,ma/f7', path: '/f7', branch: '/o/com,ma', state: 'current' },
+    { link: '/o/eq=rw/f6', path: '/f6', branch: '/o/eq=rw', state: 'current' },
+    { link: '/o/lit\\040eral/f5', path: '/f5', branch: '/o/lit\\040eral', state: 'current' },
+    { link: '/o/back\\slash/f4', path: '/f4', branch: '/o/back\\slash', state: 'current' },
+    { link: '/o/new\nline/f3', path: '/f3', branch: '/o/new\nline', state: 'current' },
+    { link: '/o/t\tab/f2', path: '/f2', branch: '/o/t\tab', state: 'current' },
+    { link: '/o/re named/f1', path: '/f1', branch: '/o/re named', state: 'current' },
   ],
   'leaky-08-several': [
-    ['/l/a/bin/mapper', '/bin/mapper', '/l/a', 'current', 37],
-    ['/l/t2/ft2', '/vol/ft2', '/l/t2', 'current', 39],
-    ['/l/t1/ft1', '/ft1', '/l/t1', 'current', 37],
-    ['/l/a/fa as /again/fa', '/again/fa', '/l/a', 'current', 41],
-    ['/l/a/fa as /fa', '/fa', '/l/a', 'current', 37],
-    ['/l/a/dir/deep/fsub as /dir/deep/fsub', '/dir/deep/fsub', '/l/a', 'current', 37],
-    ['/l/a/dir/deep/fsub as /subm/deep/fsub', '/subm/deep/fsub', '/l/a', 'current', 40],
-    ['/l/common/fcommon as /vol/fcommon', '/vol/fcommon', '/l/common', 'current', 39],
-    ['/l/common/fcommon as /fcommon', '/fcommon', '/l/common', 'current', 37],
-    ['/l/b/fb', '/vol/fb', '/l/b', 'current', 39],
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current', mount_id: 37 },
+    { link: '/l/t2/ft2', path: '/vol/ft2', branch: '/l/t2', state: 'current', mount_id: 39 },
+    { link: '/l/t1/ft1', path: '/ft1', branch: '/l/t1', state: 'current', mount_id: 37 },
+    { link: '/l/a/fa', name: '/again/fa', path: '/again/fa', branch: '/l/a', state: 'current', mount_id: 41 },
+    { link: '/l/a/fa', name: '/fa', path: '/fa', branch: '/l/a', state: 'current', mount_id: 37 },
+    {
+      link: '/l/a/dir/deep/fsub',
+      name: '/dir/deep/fsub',
+      path: '/dir/deep/fsub',
+      branch: '/l/a',
+      state: 'current',
+      mount_id: 37,
+    },
+    {
+      link: '/l/a/dir/deep/fsub',
+      name: '/subm/deep/fsub',
+      path: '/subm/deep/fsub',
+      branch: '/l/a',
+      state: 'current',
+      mount_id: 40,
+    },
+    {
+      link: '/l/common/fcommon',
+      name: '/vol/fcommon',
+      path: '/vol/fcommon',
+      branch: '/l/common',
+      state: 'current',
+      mount_id: 39,
+    },
+    {
+      link: '/l/common/fcommon',
+      name: '/fcommon',
+      path: '/fcommon',
+      branch: '/l/common',
+      state: 'current',
+      mount_id: 37,
+    },
+    { link: '/l/b/fb', path: '/vol/fb', branch: '/l/b', state: 'current', mount_id: 39 },
   ],
   'leaky-08-several-c2': [
-    ['/l/t2/bin/mapper', '/bin/mapper', '/l/t2', 'current', 34],
-    ['/l/common/fcommon', '/fcommon', '/l/common', 'current', 34],
-    ['/l/b/fb', '/fb', '/l/b', 'current', 34],
+    { link: '/l/t2/bin/mapper', path: '/bin/mapper', branch: '/l/t2', state: 'current', mount_id: 34 },
+    { link: '/l/common/fcommon', path: '/fcommon', branch: '/l/common', state: 'current', mount_id: 34 },
+    { link: '/l/b/fb', path: '/fb', branch: '/l/b', state: 'current', mount_id: 34 },
   ],
   'leaky-08-several-c3': [
-    ['/l/a/bin/mapper', '/bin/mapper', '/l/a', 'current', 49],
-    ['/l/a/fa', '/fa', '/l/a', 'current', 49],
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current', mount_id: 49 },
+    { link: '/l/a/fa', path: '/fa', branch: '/l/a', state: 'current', mount_id: 49 },
   ],
   'leaky-08-several-c4': [
-    ['/l/t1/dir/bin/mapper', '/bin/mapper', '/l/t1', 'current', 55],
-    ['/l/a/dir/deep/fsub', '/deep/fsub', '/l/a', 'current', 55],
+    { link: '/l/t1/dir/bin/mapper', path: '/bin/mapper', branch: '/l/t1', state: 'current', mount_id: 55 },
+    { link: '/l/a/dir/deep/fsub', path: '/deep/fsub', branch: '/l/a', state: 'current', mount_id: 55 },
   ],
   // On this kernel maps has the layer's own inode, and so tells the mapped copy from the one that is shown.
   'leaky-10-overlay': [
-    ['/bin/mapper', '/bin/mapper', `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`, 'current'],
-    ['/usr/share/del.dat (deleted)', '/usr/share/del.dat', null, 'deleted'],
-    ['/usr/share/later.dat', '/usr/share/later.dat', `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`, 'copied_up'],
-    ['/usr/share/cow.dat', '/usr/share/cow.dat', `${OVERLAY2}/${TOP_ID}/diff`, 'current'],
-    ['/data/rw.dat', '/data/rw.dat', `${OVERLAY2}/${TOP_ID}/diff`, 'current'],
-    ['/usr/share/over.dat', '/usr/share/over.dat', `${OVERLAY2}/l/JKKOIPPNAMJNANBFKGBDAKNMHL`, 'current'],
-    ['/usr/lib/liblower.so', '/usr/lib/liblower.so', `${OVERLAY2}/l/MAFOIKPMDJJMFPHMOKKECOLHFO`, 'current'],
-    ['/usr/lib/libbase.so', '/usr/lib/libbase.so', `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`, 'current'],
+    {
+      link: '/bin/mapper',
+      path: '/bin/mapper',
+      branch: `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`,
+      state: 'current',
+    },
+    { link: '/usr/share/del.dat (deleted)', path: '/usr/share/del.dat', branch: null, state: 'deleted' },
+    {
+      link: '/usr/share/later.dat',
+      path: '/usr/share/later.dat',
+      branch: `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`,
+      state: 'copied_up',
+    },
+    {
+      link: '/usr/share/cow.dat',
+      path: '/usr/share/cow.dat',
+      branch: `${OVERLAY2}/${TOP_ID}/diff`,
+      state: 'current',
+    },
+    { link: '/data/rw.dat', path: '/data/rw.dat', branch: `${OVERLAY2}/${TOP_ID}/diff`, state: 'current' },
+    {
+      link: '/usr/share/over.dat',
+      path: '/usr/share/over.dat',
+      branch: `${OVERLAY2}/l/JKKOIPPNAMJNANBFKGBDAKNMHL`,
+      state: 'current',
+    },
+    {
+      link: '/usr/lib/liblower.so',
+      path: '/usr/lib/liblower.so',
+      branch: `${OVERLAY2}/l/MAFOIKPMDJJMFPHMOKKECOLHFO`,
+      state: 'current',
+    },
+    {
+      link: '/usr/lib/libbase.so',
+      path: '/usr/lib/libbase.so',
+      branch: `${OVERLAY2}/l/FKFPCDNGGKCLKBCIGAHJCMJGAF`,
+      state: 'current',
+    },
   ],
   'leaky-10-overlay-odd': [
-    ['/bin/mapper', '/bin/mapper', '/ov/base', 'current'],
-    ['/f1', '/f1', '/ov/sp ace', 'current'],
-    ['/f2', '/f2', '/ov/t\tab', 'current'],
-    ['/f3', '/f3', '/ov/new\nline', 'current'],
-    ['/f4', '/f4', '/ov/back\\slash', 'current'],
-    ['/f5', '/f5', '/ov/eq=x', 'current'],
-    ['/f6', '/f6', '/ov/com,ma', 'current'],
-    ['/f7', '/f7', '/ov/co:lon', 'current'],
-    ['/f8', '/f8', '/ov/#hash', 'current'],
-    ['/f9', '/f9', '/ov/\xc3\xbcml', 'current'],
-    ['/f10', '/f10', '/ov/bad\xffbyte', 'current'],
+    { link: '/bin/mapper', path: '/bin/mapper', branch: '/ov/base', state: 'current' },
+    { link: '/f1', path: '/f1', branch: '/ov/sp ace', state: 'current' },
+    { link: '/f2', path: '/f2', branch: '/ov/t\tab', state: 'current' },
+    { link: '/f3', path: '/f3', branch: '/ov/new\nline', state: 'current' },
+    { link: '/f4', path: '/f4', branch: '/ov/back\\slash', state: 'current' },
+    { link: '/f5', path: '/f5', branch: '/ov/eq=x', state: 'current' },
+    { link: '/f6', path: '/f6', branch: '/ov/com,ma', state: 'current' },
+    { link: '/f7', path: '/f7', branch: '/ov/co:lon', state: 'current' },
+    { link: '/f8', path: '/f8', branch: '/ov/#hash', state: 'current' },
+    { link: '/f9', path: '/f9', branch: '/ov/\xc3\xbcml', state: 'current' },
+    { link: '/f10', path: '/f10', branch: '/ov/bad\xffbyte', state: 'current' },
   ],
 }
 
-for (const [sample, rows] of Object.entries(tables)) {
+for (const [sample, mappings] of Object.entries(expected)) {
   test(`State and branch of every mapping of ${sample}`, (t) => {
-    const { got, missing } = compared(fixedOf(sample), rows)
-    t.deepEqual(missing, [], 'mappings that no row tells of')
-    t.deepEqual(
-      got,
-      rows.map((row) => [...row]),
-    )
+    const { got, missing } = compared(fixedOf(sample), mappings)
+    t.deepEqual(missing, [], 'mappings that are not expected')
+    t.deepEqual(got, mappings)
   })
 }
 
@@ -460,42 +601,74 @@ const withTimes = (birth: bigint, start: bigint | null) => (lookup: FileLookup) 
   },
 })
 
-const fixed01 = (path: string, change: (lookup: FileLookup) => FileLookup) =>
-  fixedOf('fixed-01-docker', change)
-    .filter((vma) => vma.path === path)
-    .map(({ branch, state }) => [branch?.path ?? null, state])[0]
-
-test('A copy that is older than the first process of its namespace is the mapped one', (t) => {
-  t.deepEqual(fixed01('/usr/share/cow.dat', withTimes(100n, 101n)), [TOP, 'current'])
+/** Branches that cannot all be looked into. */
+const incomplete = (lookup: FileLookup): FileLookup => ({
+  ...lookup,
+  copies: (table, path) => ({ ...lookup.copies(table, path), isComplete: false }),
 })
 
-test('A copy that is as old as the first process, or younger, may have come after the mapping', (t) => {
-  t.deepEqual(fixed01('/usr/share/cow.dat', withTimes(100n, 100n)), [null, null])
-  t.deepEqual(fixed01('/usr/share/cow.dat', withTimes(101n, 100n)), [null, null])
+/** Branches in which nothing is found. */
+const empty = (isComplete: boolean) => (lookup: FileLookup) => ({
+  ...lookup,
+  copies: () => ({ copies: [], isComplete }),
 })
 
-test('A filesystem that tells no birth, or a start that is not known, leaves it open', (t) => {
-  t.deepEqual(fixed01('/usr/share/cow.dat', withTimes(0n, 100n)), [null, null])
-  t.deepEqual(fixed01('/usr/share/cow.dat', withTimes(100n, null)), [null, null])
-})
+interface ChangedCase {
+  name: string
+  path: ByteString
+  /** What the files of fixed-01-docker tell instead. */
+  files: (lookup: FileLookup) => FileLookup
+  expected: Pick<Mapping, 'branch' | 'state'>
+}
 
-test('Where a branch cannot be looked into, a copy in a writable one above it is not certain, one in a read-only one is', (t) => {
-  const incomplete = (lookup: FileLookup): FileLookup => ({
-    ...lookup,
-    copies: (table, path) => ({ ...lookup.copies(table, path), isComplete: false }),
+const COW = '/usr/share/cow.dat'
+const UNKNOWN = { branch: null, state: null }
+
+const changed: ChangedCase[] = [
+  {
+    name: 'A copy that is older than the first process of its namespace is the mapped one',
+    ...{ path: COW, files: withTimes(100n, 101n), expected: { branch: TOP, state: 'current' } },
+  },
+  {
+    name: 'A copy that is as old as the first process may have come after the mapping',
+    ...{ path: COW, files: withTimes(100n, 100n), expected: UNKNOWN },
+  },
+  {
+    name: 'A copy that is younger than the first process may have come after the mapping',
+    ...{ path: COW, files: withTimes(101n, 100n), expected: UNKNOWN },
+  },
+  {
+    name: 'A filesystem that tells no birth leaves it open',
+    ...{ path: COW, files: withTimes(0n, 100n), expected: UNKNOWN },
+  },
+  {
+    name: 'A start that is not known leaves it open',
+    ...{ path: COW, files: withTimes(100n, null), expected: UNKNOWN },
+  },
+  {
+    name: 'Where a branch cannot be looked into, a copy in a writable one above it is not certain',
+    ...{ path: '/data/rw.dat', files: incomplete, expected: UNKNOWN },
+  },
+  {
+    name: 'Where a branch cannot be looked into, a copy in a read-only one above it is certain',
+    ...{ path: '/usr/share/over.dat', files: incomplete, expected: { branch: L1, state: 'current' } },
+  },
+  {
+    name: 'Where the branches show nothing of the file, no branch is guessed',
+    ...{ path: '/bin/mapper', files: empty(true), expected: UNKNOWN },
+  },
+  {
+    name: 'Where the branches show nothing of the file, and not all could be looked into, no branch is guessed',
+    ...{ path: '/bin/mapper', files: empty(false), expected: UNKNOWN },
+  },
+]
+
+for (const { name, path, files, expected } of changed) {
+  test(name, (t) => {
+    const [vma] = fixedOf('fixed-01-docker', files).filter((each) => each.path === path)
+    t.deepEqual(vma && { branch: vma.branch?.path ?? null, state: vma.state }, expected)
   })
-  t.deepEqual(fixed01('/data/rw.dat', incomplete), [null, null])
-  t.deepEqual(fixed01('/usr/share/over.dat', incomplete), [L1, 'current'])
-})
-
-test('Where the branches show nothing of the file, no branch is guessed', (t) => {
-  const empty = (isComplete: boolean) => (lookup: FileLookup) => ({
-    ...lookup,
-    copies: () => ({ copies: [], isComplete }),
-  })
-  t.deepEqual(fixed01('/bin/mapper', empty(true)), [null, null])
-  t.deepEqual(fixed01('/bin/mapper', empty(false)), [null, null])
-})
+}
 
 test('Where a path cannot be looked up, the state is not known, and a deleted file stays deleted', (t) => {
   const blind = (lookup: FileLookup): FileLookup => ({
@@ -511,7 +684,7 @@ test('Where a path cannot be looked up, the state is not known, and a deleted fi
 })
 
 test('Without a look at files only deleted can be told', (t) => {
-  for (const sample of Object.keys(tables)) {
+  for (const sample of Object.keys(expected)) {
     const { raws, context } = capture(sample, (lookup) => lookup)
     for (const raw of raws) {
       const { state } = lookUp({ raw, claim: claimOf(raw, context), context: { ...context, lookup: null } })

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { parseMount } from '../../../src/proc/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { overlayLayers } from '../../../src/unions/overlay/options.js'
-import { inputError, pathBytes } from '../../helpers/fixtures.js'
+import { pathBytes } from '../../helpers/bytes.js'
+import { inputError } from '../../helpers/filters.js'
 
 /** The layers of a mountinfo line's options, each as its path, permission and attributes in one text. */
 function layersOf(options: ByteString, base: ByteString | null = null) {

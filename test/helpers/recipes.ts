@@ -1,15 +1,9 @@
 /** Runs what stands in samples/, as its user would. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { type Outcome, outcome, started } from './run.js'
-
-/** Whether this machine has a program. */
-export function hasTool(name: string): boolean {
-  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', name]).status === 0
-}
 
 /** The options by which `aufs-vma` reads a process of a captured machine. */
 export function captured(sample: string, pid: number): string[] {

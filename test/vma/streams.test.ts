@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -13,7 +12,10 @@ import { branchTables } from '../../src/unions/tables.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
 import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
-import { openBelow, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
+import { launched, nameOf, until } from '../helpers/processes.js'
+import { lines, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
 
@@ -52,6 +54,32 @@ test('where onError says stop nothing more is read', async (t) => {
 
 test('without onError the first process that is gone ends the stream', async (t) => {
   await t.throwsAsync(read([...GONE, HERE]), { instanceOf: InputError, message: 'no such process' })
+})
+
+/** Reads itself, as a user without a capability, by the library's own ways alone. */
+const READS_ITSELF = `
+import { fixVmas, readMapFiles } from '${repository}/dist/src/index.js'
+for await (const vma of readMapFiles({ pids: [process.pid] }).pipe(fixVmas())) console.log(JSON.stringify(vma))
+`
+
+test('without onError the entries that this user may not follow come without what following them tells', async (t) => {
+  if (isRoot && !isInstalled('setpriv')) return skip(t, 'no setpriv')
+  const [program = '', ...args] = [
+    ...(isRoot ? NOBODY : []),
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    READS_ITSELF,
+  ]
+  const { stdout, stderr, status } = await outcome(program, args, '', { NODE_V8_COVERAGE: '' })
+  if (stderr.startsWith('setpriv:')) return skip(t, stderr)
+  t.deepEqual([stderr, status], ['', 0])
+  const vmas = lines(stdout).map((line) => JSON.parse(line) as Vma)
+  t.true(vmas.some(({ path }) => path === process.execPath))
+  for (const { kernel, path } of vmas) {
+    t.like(kernel, { dev: null, ino: null, mnt_id: null }, path)
+    t.truthy(kernel.maps_name, path)
+  }
 })
 
 test('fixVmas fixes what readMapFiles reads, by the mounts of each process', async (t) => {
@@ -133,10 +161,9 @@ test('what fixVmas opens is closed when it ends', async (t) => {
 })
 
 test('what was seen of a process is looked at again after a while', async (t) => {
-  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
-  t.teardown(() => child.kill())
-  await once(child, 'spawn')
-  const records: RawVma[] = await readMapFiles({ pids: [child.pid ?? 0] }).toArray()
+  const child = launched(t, ['sleep', '3600'])
+  await until(() => nameOf(child.pid) === 'sleep')
+  const records: RawVma[] = await readMapFiles({ pids: [child.pid] }).toArray()
   const told: string[] = []
   const stream = fixVmas({ onError: ({ message }) => told.push(message) })
   const seen: Vma[] = []

@@ -1,0 +1,41 @@
+/** Folders and files that a test makes, and what it holds open of them. */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import type { ByteString } from '../../src/text/byte-string.js'
+
+/** A folder for one test, gone when the test has ended. */
+export function tempFolder(t: ExecutionContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'aufs-filters-')))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes files, by their paths below a folder; null makes a folder of that name. The contents are byte strings. */
+export function writeTree(folder: string, files: Record<string, ByteString | null>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path)
+    mkdirSync(content === null ? file : dirname(file), { recursive: true })
+    if (content !== null) writeFileSync(file, content, 'latin1')
+  }
+}
+
+/** How many descriptors are open on what lies below a folder: other tests, of the same process, have theirs. */
+export function openBelow(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+    } catch {
+      return false
+    }
+  }).length
+}

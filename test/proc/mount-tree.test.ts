@@ -1,0 +1,56 @@
+import test from 'ava'
+import { mountOver, mountsSeenFrom } from '../../src/proc/mount-tree.js'
+import type { ByteString } from '../../src/text/byte-string.js'
+
+const at = (mount_point: ByteString, root = '/') => ({ mount_point, root })
+
+const places = [
+  {
+    name: 'the deepest mount point that holds it',
+    mounts: ['/', '/u', '/u/vol'],
+    path: '/u/vol/x',
+    expected: 2,
+  },
+  { name: 'whatever their order', mounts: ['/u/vol', '/u', '/'], path: '/u/vol/x', expected: 0 },
+  { name: 'the mount point itself', mounts: ['/', '/u'], path: '/u', expected: 1 },
+  { name: 'no mount point that is a mere prefix', mounts: ['/', '/l/a'], path: '/l/ab', expected: 0 },
+  { name: 'the last of several at one place', mounts: ['/', '/u', '/u', '/v'], path: '/u/x', expected: 2 },
+  { name: 'nothing where none holds it', mounts: ['/u'], path: '/v', expected: null },
+  { name: 'nothing where there is none', mounts: [], path: '/', expected: null },
+]
+
+for (const { name, mounts, path, expected } of places) {
+  test(`a path lies on ${name}`, (t) => {
+    const all = mounts.map((mount_point, index) => ({ mount_point, index }))
+    t.is(mountOver(all, path)?.index ?? null, expected)
+  })
+}
+
+const chroots = [
+  {
+    name: 'at a mount point',
+    mounts: [at('/'), at('/u'), at('/u/vol'), at('/ux')],
+    folder: '/u',
+    expected: [at('/'), at('/vol')],
+  },
+  {
+    name: 'in a folder of a mount',
+    mounts: [at('/'), at('/u'), at('/u/dir/vol')],
+    folder: '/u/dir',
+    expected: [at('/', '/dir'), at('/vol')],
+  },
+  {
+    name: 'in a folder of a mount of a folder',
+    mounts: [at('/'), at('/u', '/sub')],
+    folder: '/u/dir/x',
+    expected: [at('/', '/sub/dir/x')],
+  },
+  { name: 'at the root', mounts: [at('/'), at('/u')], folder: '/', expected: [at('/'), at('/u')] },
+  { name: 'on no mount that is listed', mounts: [at('/u')], folder: '/v', expected: [] },
+]
+
+for (const { name, mounts, folder, expected } of chroots) {
+  test(`a process with its root ${name} sees the mounts from there`, (t) => {
+    t.deepEqual(mountsSeenFrom(mounts, folder), expected)
+  })
+}

@@ -1,0 +1,230 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import test from 'ava'
+import { InputError } from '../../src/errors.js'
+import { GoneError, listPids, Process } from '../../src/proc/process.js'
+import { containerOf, type Reading, readEntries } from '../../src/proc/read-map-files.js'
+import { parseProcStat } from '../../src/proc/stat.js'
+import { tempFolder } from '../helpers/folders.js'
+import { isInstalled, isRoot, skip } from '../helpers/machine.js'
+import { launched, nameOf, until } from '../helpers/processes.js'
+import { put, statLine } from '../helpers/procfs.js'
+import { outcome, run } from '../helpers/run.js'
+
+const noWarning = (error: InputError) => {
+  throw error
+}
+
+/** What the links say, and nothing followed. */
+const links = (): Reading => ({ follow: false, linksTell: true, kernels: new Map() })
+
+const stateOf = (pid: number | string) => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state
+
+const ID = '3fd2a1b0c4e528720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85'
+const OTHER = ID.replace('3', '4')
+
+const cgroups: [title: string, cgroup: string, container: string | null][] = [
+  ['docker with cgroup v1', `12:memory:/docker/${ID}\n1:name=systemd:/docker/${ID}\n0::/system.slice\n`, ID],
+  ['docker with systemd', `0::/system.slice/docker-${ID}.scope\n`, ID],
+  ['podman', `0::/machine.slice/libpod-${ID}.scope/container\n`, ID],
+  [
+    'podman without root',
+    `0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope\n`,
+    ID,
+  ],
+  [
+    'containerd under Kubernetes',
+    `0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod0b4f4b0e_0a3c_4c5d_9a3c_0b4f4b0e0a3c.slice/cri-containerd-${ID}.scope\n`,
+    ID,
+  ],
+  ['CRI-O', `0::/kubepods.slice/kubepods-pod1.slice/crio-${ID}.scope\n`, ID],
+  [
+    'cgroupfs under Kubernetes',
+    `4:cpu:/kubepods/burstable/pod0b4f4b0e-0a3c-4c5d-9a3c-0b4f4b0e0a3c/${ID}\n`,
+    ID,
+  ],
+  ['a container in a container', `0::/docker/${OTHER}/docker/${ID}\n`, ID],
+  ['a service inside a container', `0::/docker/${ID}/system.slice/cron.service\n`, ID],
+  ['a process of the host', '0::/user.slice/user-1000.slice/session-3.scope\n', null],
+  ['the root cgroup', '0::/\n', null],
+  ['too many digits', `0::/docker/${ID}0\n`, null],
+  ['too few digits', `0::/docker/${ID.slice(1)}\n`, null],
+  ['nothing', '', null],
+]
+
+for (const [title, cgroup, container] of cgroups) {
+  test(`The container of a cgroup path: ${title}`, (t) => t.is(containerOf(cgroup), container))
+}
+
+test('Entries come in the order of their addresses', (t) => {
+  const procfs = tempFolder(t)
+  const ranges = [
+    '7f0000000000-7f0000001000',
+    'ffffffff600000-ffffffff601000',
+    '1000-2000',
+    '400000-401000',
+    'f000-10000',
+  ]
+  put(procfs, 7, { links: Object.fromEntries(ranges.map((range) => [range, '/bin/cat'])) })
+  const entries = readEntries(new Process(procfs, 7), [], links(), noWarning)
+  t.deepEqual(
+    entries.map(({ start, end }) => `${start}-${end}`),
+    [
+      '1000-2000',
+      'f000-10000',
+      '400000-401000',
+      '7f0000000000-7f0000001000',
+      'ffffffff600000-ffffffff601000',
+    ],
+  )
+})
+
+test('An entry that maps does not list is told with nulls, a mapping without an entry is not told', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, {
+    links: { '1000-2000': '/bin/cat', '3000-4000': '/lib/x.so' },
+    maps: [
+      '00001000-00002000 r-xp 00001000 fe:00 29                    /bin/cat',
+      '00005000-00006000 r--p 00000000 fe:00 30                    /lib/y.so',
+      '00007000-00008000 rw-p 00000000 00:00 0                     [heap]',
+    ],
+  })
+  const nothing = { dev: null, ino: null, mnt_id: null, mnt_listed: null }
+  t.deepEqual(readEntries(new Process(procfs, 7), [], links(), noWarning), [
+    {
+      pid: 7,
+      comm: null,
+      container: null,
+      start: '1000',
+      end: '2000',
+      perms: 'r-xp',
+      offset: '1000',
+      link: '/bin/cat',
+      kernel: { ...nothing, maps_dev: '254:0', maps_ino: '29', maps_name: '/bin/cat' },
+    },
+    {
+      pid: 7,
+      comm: null,
+      container: null,
+      start: '3000',
+      end: '4000',
+      perms: null,
+      offset: null,
+      link: '/lib/x.so',
+      kernel: { ...nothing, maps_dev: null, maps_ino: null, maps_name: null },
+    },
+  ])
+})
+
+test('The name and the container are told, newlines within a name kept', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' } })
+  writeFileSync(`${procfs}/7/comm`, 'a\nb\n')
+  writeFileSync(`${procfs}/7/cgroup`, `0::/docker/${ID}\n`)
+  t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], { comm: 'a\nb', container: ID })
+})
+
+test('A line of maps that is none is a message, and the others stand', (t) => {
+  const procfs = tempFolder(t)
+  const good = '00001000-00002000 r-xp 00001000 fe:00 29 /bin/cat'
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, maps: ['nonsense', good] })
+  const reasons: string[] = []
+  const entries = readEntries(new Process(procfs, 7), [], links(), ({ reason }) => reasons.push(reason))
+  t.deepEqual(
+    entries.map(({ perms }) => perms),
+    ['r-xp'],
+  )
+  t.deepEqual(reasons, ['maps:1: no mapping'])
+})
+
+test('A process that ends while it is read is gone', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100) })
+  const process = new Process(procfs, 7)
+  rmSync(`${procfs}/7`, { recursive: true })
+  t.throws(() => readEntries(process, [], links(), noWarning), { instanceOf: GoneError })
+  t.throws(() => process.mounts(noWarning), { instanceOf: GoneError })
+})
+
+test('A process whose number is used again is not taken for the other', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100) })
+  const process = new Process(procfs, 7)
+  t.notThrows(() => process.checkAlive())
+  writeFileSync(`${procfs}/7/stat`, statLine(101))
+  t.throws(() => readEntries(process, [], links(), noWarning), {
+    instanceOf: InputError,
+    message: /in use again/,
+  })
+})
+
+test('A process that does something else meanwhile is still the same', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100, 'cat', 'S') })
+  const process = new Process(procfs, 7)
+  writeFileSync(`${procfs}/7/stat`, statLine(100, 'dog', 'R'))
+  t.is(readEntries(process, [], links(), noWarning).length, 1)
+})
+
+test('A live process is read as it is', (t) => {
+  const own = new Process('/proc', process.pid)
+  const entries = readEntries(own, own.mounts(noWarning), links(), noWarning)
+  t.true(entries.length > 0)
+  t.true(entries.some(({ perms }) => perms === 'r-xp'))
+  // Newer Nodes map io_uring's rings, which have no path.
+  t.true(entries.every(({ pid, link }) => pid === process.pid && /^(\/|anon_inode:)/.test(link)))
+  t.is(own.root(), '/')
+  t.regex(own.namespace('pid') ?? '', /^pid:\[\d+\]$/)
+})
+
+test('A zombie maps nothing, and that is no error', async (t) => {
+  if (!isRoot) return skip(t, 'only root may read what a zombie maps')
+  // The child waits until its parent is sleep: a shell would take note of its end.
+  const child = 'while read -r name < /proc/$$/comm && [ "$name" != sleep ]; do :; done'
+  const { pid: parent, stdout } = launched(t, ['sh', '-c', `(${child}) & echo $!; exec sleep 3600`])
+  let told = ''
+  stdout?.on('data', (data: Buffer) => (told += data.toString()))
+  await until(() => /\n/.test(told))
+  const pid = Number(told)
+  await until(() => nameOf(parent) === 'sleep' && stateOf(pid) === 'Z')
+  const zombie = new Process('/proc', pid)
+  t.deepEqual(zombie.mounts(noWarning), [])
+  t.deepEqual(readEntries(zombie, [], links(), noWarning), [])
+  const { stdout: written, stderr, status } = await run('aufs-vma', ['--pid', String(pid)])
+  t.deepEqual([written, stderr, status], ['', '', 0])
+})
+
+test('A thread of the kernel maps nothing, and that is no error', async (t) => {
+  const isThread = (pid: number) => {
+    try {
+      return /^\d+ \(.*\) \S 2 /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    } catch {
+      return false
+    }
+  }
+  const pid = listPids('/proc').find(isThread)
+  if (pid === undefined || !isRoot) return skip(t, 'no thread of the kernel that may be read')
+  const { stdout, stderr, status } = await run('aufs-vma', ['--pid', String(pid)])
+  t.deepEqual([stdout, stderr, status], ['', '', 0])
+})
+
+const LEADERLESS = `
+#include <pthread.h>
+#include <unistd.h>
+static void *live(void *unused) { for (;;) pause(); return unused; }
+int main(void) { pthread_t thread; pthread_create(&thread, 0, live, 0); pthread_exit(0); }
+`
+
+test('A process whose leader has ended is read through a live thread', async (t) => {
+  const folder = tempFolder(t)
+  writeFileSync(`${folder}/leaderless.c`, LEADERLESS)
+  if (!isInstalled('cc')) return skip(t, 'no C compiler')
+  const compiled = await outcome('cc', ['-o', `${folder}/leaderless`, `${folder}/leaderless.c`, '-pthread'])
+  t.is(compiled.status, 0, compiled.stderr)
+  const { pid } = launched(t, [`${folder}/leaderless`])
+  await until(() => stateOf(pid) === 'Z' && existsSync(`/proc/${pid}/task`))
+  const leaderless = new Process('/proc', pid)
+  t.not(leaderless.folder, `/proc/${pid}`)
+  t.true(leaderless.mounts(noWarning).length > 0)
+  const entries = readEntries(leaderless, [], links(), noWarning)
+  t.true(entries.some(({ link, pid: told }) => link === `${folder}/leaderless` && told === pid))
+})

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { Links, lengthOf, word } from '../../src/text/shell.js'
+import { pathBytes } from '../helpers/bytes.js'
+import { isInstalled } from '../helpers/machine.js'
+import { outcome } from '../helpers/run.js'
+
+for (const shell of ['sh', 'dash', 'bash'].filter(isInstalled)) {
+  test(`any bytes are one word to ${shell}`, async (t) => {
+    const texts = [
+      '',
+      "'",
+      "''",
+      '-n',
+      '~',
+      '$HOME`id`$(id)',
+      '*',
+      '#',
+      '\\',
+      '!',
+      ...fc.sample(pathBytes, 1000),
+    ]
+    const commands = texts.map((text) => `printf '%s\\0' ${word(text)}\n`).join('')
+    // As in helpers/run.ts: of a socket bash would read ~/.bashrc.
+    const { stdout, stderr, status } = await outcome(shell, shell === 'bash' ? ['--norc'] : [], commands)
+    t.deepEqual([stderr, status], ['', 0])
+    t.deepEqual(stdout.split('\0').slice(0, -1), texts)
+  })
+
+  test(`a link leads to its target, whatever its bytes, for as long as the commands of ${shell} run`, async (t) => {
+    const targets = [
+      '/a,b',
+      "/it's",
+      '/new\nline',
+      '/-',
+      ...fc.sample(pathBytes, 20).map((bytes) => `/${bytes}`),
+    ]
+    const links = new Links()
+    const paths = targets.map((target) => links.to(target))
+    const commands = paths.flatMap((path) => [
+      `printf '%s\\0' ${word(path)}`,
+      `readlink -n ${word(path)}`,
+      `printf '\\0'`,
+    ])
+    const args = shell === 'bash' ? ['--norc'] : []
+    const { stdout, stderr, status } = await outcome(shell, args, links.around(commands))
+    t.deepEqual([stderr, status], ['', 0])
+    const told = stdout.split('\0').slice(0, -1)
+    t.deepEqual(
+      told.filter((_, i) => i % 2 === 1),
+      targets,
+    )
+    t.deepEqual(
+      told.filter((_, i) => i % 2 === 0).map(({ length }) => length),
+      paths.map(lengthOf),
+    )
+    t.false(existsSync(dirname(told[0] ?? '/')))
+  })
+}
