@@ -1,39 +1,52 @@
-/** The library: each stream pipes into the next, and each pure function behind it stands here too. */
+/** The library: the commands' streams, which pipe into each other, and the pure functions behind them. */
 
+// biome-ignore-all assist/source/organizeImports: in the order in which they are read, not by their paths
+
+// Streams, in the order of the pipes.
+export { parseMounts } from './proc/mountinfo.js'
+export { branchTables, type TableOptions } from './unions/tables.js'
+export { fixVmas, type PidOptions, readMapFiles } from './vma/streams.js'
+export { type ContextOptions, ContextReader, type SharedContext } from './vma/context-reader.js'
+export { parseMapFiles } from './proc/map-files.js'
 export { parseLog } from './criu/dump-log.js'
 export { logFormat } from './criu/log-format.js'
+export { type Remountable, remount, remountCommands } from './unions/remount.js'
+export { fromNdjson, toNdjson } from './lines/ndjson.js'
+export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
+export { InputError, type OnError } from './errors.js'
+
+// Records, and how to know one.
+export { isMount, type Mount } from './proc/mountinfo.js'
+export type { Branch, BranchTable } from './unions/branch-table.js'
+export { isBranchTable } from './unions/table-records.js'
+export type { Kernel, RawVma } from './proc/map-files.js'
+export type { Vma, VmaBranch } from './vma/record.js'
+export { isStale, type State } from './vma/state.js'
+
+// Parsers and look-ups: byte strings in, byte strings out.
+export { parseMount } from './proc/mountinfo.js'
+export { mountOver, mountsSeenFrom } from './proc/mount-tree.js'
+export { isFileMapping, type Mapping, parseMapping } from './proc/maps.js'
+export { parseEntry } from './proc/map-files.js'
+export { listPids, Process } from './proc/process.js'
+export { branchesInOptions, parseBranch } from './unions/aufs/options.js'
+export { readSuperblock, type Superblock } from './unions/aufs/sysfs.js'
+export { type OverlayLayers, overlayLayers } from './unions/overlay/options.js'
 export {
   type LoggedBranch,
   type LoggedMount,
   parseLoggedBranch,
   parseLoggedMount,
 } from './criu/logged-lines.js'
-export { InputError, type OnError } from './errors.js'
+export { claimOf, type UnionClaim } from './vma/claim.js'
+export type { FileLookup, ProcessContext } from './vma/context.js'
+export { fixVma } from './vma/fix-vma.js'
+export type { Copies, Copy } from './unions/layer.js'
 export type { Files, Found } from './files/folder.js'
 export type { FileId } from './files/ids.js'
-export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
-export { fromNdjson, toNdjson } from './lines/ndjson.js'
-export { type Kernel, parseEntry, parseMapFiles, type RawVma } from './proc/map-files.js'
-export { isFileMapping, type Mapping, parseMapping } from './proc/maps.js'
-export { mountOver, mountsSeenFrom } from './proc/mount-tree.js'
-export { isMount, type Mount, parseMount, parseMounts } from './proc/mountinfo.js'
-export { listPids, Process } from './proc/process.js'
+
+// Bytes and text.
 export { type ByteString, bytesOf, textOf } from './text/byte-string.js'
 export { type Json, parse, stringify, toBytes, toText } from './text/json.js'
 export { decodeOctal, encodeOctal } from './text/octal.js'
 export { quote } from './text/printable.js'
-export { branchesInOptions, parseBranch } from './unions/aufs/options.js'
-export { readSuperblock, type Superblock } from './unions/aufs/sysfs.js'
-export type { Branch, BranchTable } from './unions/branch-table.js'
-export type { Copies, Copy } from './unions/layer.js'
-export { type OverlayLayers, overlayLayers } from './unions/overlay/options.js'
-export { type Remountable, remount, remountCommands } from './unions/remount.js'
-export { isBranchTable } from './unions/table-records.js'
-export { branchTables, type TableOptions } from './unions/tables.js'
-export { claimOf, type UnionClaim } from './vma/claim.js'
-export type { FileLookup, ProcessContext } from './vma/context.js'
-export { type ContextOptions, ContextReader, type SharedContext } from './vma/context-reader.js'
-export { fixVma } from './vma/fix-vma.js'
-export type { Vma, VmaBranch } from './vma/record.js'
-export { isStale, type State } from './vma/state.js'
-export { fixVmas, type PidOptions, readMapFiles } from './vma/streams.js'

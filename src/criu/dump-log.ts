@@ -71,8 +71,9 @@ export function logFilter(): Filter<BranchTable> {
     const si = type.superblockId(options)
     if (si !== null) places.set(si, place)
     const layers = type.branchesInLog(options)
-    if (layers !== null)
-      emitOnce({ ...place, fs_type: type.fsType, si, source: 'log', xi_path: null, ...layers }, emit)
+    if (layers === null) return
+    const { workdir, branches } = layers
+    emitOnce({ ...place, fs_type: type.fsType, si, source: 'log', xi_path: null, workdir, branches }, emit)
   }
   return {
     // Any line ends a collection, so none is skipped while there is one.
