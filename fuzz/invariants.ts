@@ -15,8 +15,7 @@ import { decodeOctal, encodeOctal } from '../src/text/octal.js'
 import { branchesInOptions } from '../src/unions/aufs/options.js'
 import type { BranchTable } from '../src/unions/branch-table.js'
 import { remountCommands, remountFilter } from '../src/unions/remount.js'
-import { tableRecordFilter } from '../src/unions/table-records.js'
-import { tableFilter } from '../src/unions/tables.js'
+import { tableFilter, tableRecordFilter } from '../src/unions/tables.js'
 import { vmaFilter } from '../src/vma/fixer.js'
 
 /** Where no captured sysfs is. */

@@ -18,10 +18,9 @@ export { InputError, type OnError } from './errors.js'
 // Records, and how to know one.
 export { isMount, type Mount } from './proc/mountinfo.js'
 export type { Branch, BranchTable } from './unions/branch-table.js'
-export { isBranchTable } from './unions/table-records.js'
+export { isBranchTable } from './unions/tables.js'
 export type { Kernel, RawVma } from './proc/map-files.js'
-export type { Vma, VmaBranch } from './vma/record.js'
-export { isStale, type State } from './vma/state.js'
+export { isStale, type State, type Vma, type VmaBranch } from './vma/record.js'
 
 // Parsers and look-ups: byte strings in, byte strings out.
 export { parseMount } from './proc/mountinfo.js'
@@ -38,8 +37,8 @@ export {
   parseLoggedBranch,
   parseLoggedMount,
 } from './criu/logged-lines.js'
-export { claimOf, type UnionClaim } from './vma/claim.js'
-export type { FileLookup, ProcessContext } from './vma/context.js'
+export { claimOf } from './vma/claim.js'
+export type { FileLookup, ProcessContext, UnionClaim } from './vma/context.js'
 export { fixVma } from './vma/fix-vma.js'
 export type { Copies, Copy } from './unions/layer.js'
 export type { Files, Found } from './files/folder.js'

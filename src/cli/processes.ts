@@ -6,7 +6,7 @@ import { ForbiddenError, GoneError } from '../proc/process.js'
 import { NotFollowedError } from '../proc/read-map-files.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isStale } from '../vma/state.js'
+import { isStale } from '../vma/record.js'
 import { isTerminal } from './io.js'
 import { type Run, writeError } from './run.js'
 

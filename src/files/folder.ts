@@ -5,7 +5,7 @@
  * ever followed, and nothing is opened but folders, with O_PATH, so that no device, FIFO or automount is touched. Node
  * has no openat2(): each component is opened through /proc/self/fd/N of the one before.
  */
-import { closeSync, constants, lstatSync, openSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, lstatSync, openSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { errorCode, hasCode } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
@@ -23,6 +23,17 @@ export interface Found extends FileId {
   birth: bigint
   /** When it was last changed, its attributes too. */
   changed: bigint
+  /** When its data was last changed, as far as its owner leaves that alone. */
+  modified: bigint
+  /** In bytes. */
+  size: bigint
+  /** How many names it has. */
+  links: bigint
+}
+
+/** Whether two looks show one file that was not changed between: size and times are those of its data. */
+export function isUnchanged(file: Found, other: Found): boolean {
+  return file.size === other.size && file.modified === other.modified && file.changed === other.changed
 }
 
 /** Looks up files below a folder. */
@@ -137,7 +148,11 @@ function close(fd: number | null | undefined): void {
 }
 
 function lstat(folder: number, name: ByteString): Found {
-  const stat = lstatSync(fsPath(`/proc/self/fd/${folder}/${name}`), { bigint: true })
+  return foundOf(lstatSync(fsPath(`/proc/self/fd/${folder}/${name}`), { bigint: true }))
+}
+
+/** What a stat shows. */
+export function foundOf(stat: BigIntStats): Found {
   return {
     dev: deviceName(stat.dev),
     ino: inodeName(stat.ino),
@@ -146,6 +161,9 @@ function lstat(folder: number, name: ByteString): Found {
     mayLackData: stat.isFile() && stat.blocks <= BLOCKS_OF_ATTRIBUTES,
     birth: stat.birthtimeNs,
     changed: stat.ctimeNs,
+    modified: stat.mtimeNs,
+    size: stat.size,
+    links: stat.nlink,
   }
 }
 

@@ -35,3 +35,8 @@ export function mountIdOf(fd: number): number | null {
   const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
   return id === undefined ? null : Number(id)
 }
+
+/** Whether two inodes have the same number, but for the upper bits that tell layers apart (overlayfs's xino). */
+export function isSameNumber({ ino }: FileId, other: FileId): boolean {
+  return BigInt.asUintN(32, BigInt(ino)) === BigInt.asUintN(32, BigInt(other.ino))
+}

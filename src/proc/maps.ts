@@ -59,3 +59,12 @@ export function parseMapping(line: ByteString): Mapping {
 export function isFileMapping({ dev }: Mapping): boolean {
   return dev !== '0:0'
 }
+
+/**
+ * Whether a mapping is shared and may be written: it was made of a file that was opened for writing.
+ *
+ * @example isSharedWritable('rw-s') // true
+ */
+export function isSharedWritable(perms: string | null): boolean {
+  return perms?.[1] === 'w' && perms[3] === 's'
+}

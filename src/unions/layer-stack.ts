@@ -1,12 +1,10 @@
 /** The copies of a file in the branches of a union: which one is shown, and which lie below it. */
 
 import { BoundedMap } from '../bounded-map.js'
-import { Folder } from '../files/folder.js'
 import type { ByteString } from '../text/byte-string.js'
-import { DELETED } from '../text/paths.js'
 import type { Branch, BranchTable } from './branch-table.js'
 import type { Copies, Copy, LayerEntry, OpenLayer } from './layer.js'
-import { NO_MARKS, type WhiteoutFormat } from './layer.js'
+import { BranchFolders, type Holders, NO_MARKS, type WhiteoutFormat } from './layer.js'
 
 interface Stack {
   layers: OpenLayer[]
@@ -20,12 +18,20 @@ const STACKS_KEPT = 256
 export class LayerStack {
   readonly #branches: readonly Branch[]
   readonly #whiteouts: WhiteoutFormat
-  readonly #folders = new Map<ByteString, Folder>()
+  readonly #folders: BranchFolders
   readonly #stacks = new BoundedMap<string, Stack>(STACKS_KEPT)
 
-  /** @param whiteouts how a branch hides what is below: the filesystem's way */
-  constructor({ branches }: BranchTable, whiteouts: WhiteoutFormat) {
+  /**
+   * @param whiteouts how a branch hides what is below: the filesystem's way
+   * @param isOwnMount whether a mount is one of this very union
+   */
+  constructor(
+    { branches }: BranchTable,
+    whiteouts: WhiteoutFormat,
+    isOwnMount: (mountId: number | null) => boolean = () => false,
+  ) {
     this.#branches = branches
+    this.#folders = new BranchFolders(branches, isOwnMount)
     this.#whiteouts = whiteouts
   }
 
@@ -52,19 +58,19 @@ export class LayerStack {
     return { copies, isComplete: true }
   }
 
-  /** Every branch that has a path, whatever hides it by now: what was shown once may still be mapped. */
-  holders(path: ByteString): Pick<Copy, 'branch' | 'file' | 'mount_id'>[] {
-    return this.#branches.flatMap((branch) => {
-      const folder = this.#open(branch)
-      const file = folder?.find(path)
-      return folder && file ? [{ branch, file, mount_id: folder.mountId }] : []
-    })
+  /** The branches that have a path, whatever hides it by now. */
+  holders(path: ByteString): Holders {
+    return this.#folders.holders(path)
+  }
+
+  /** Whether no writable branch has a path, so that nothing was copied up to it. False also where that is not known. */
+  isNotCopied(path: ByteString): boolean {
+    return this.#folders.isNotCopied(path)
   }
 
   /** Gives back what is held open. */
   close(): void {
-    for (const folder of this.#folders.values()) folder.close()
-    this.#folders.clear()
+    this.#folders.close()
     this.#stacks.clear()
   }
 
@@ -113,7 +119,7 @@ export class LayerStack {
   /** Data-only layers show no names: a metacopy above tells the path of its data in them. */
   *#data(path: ByteString): Generator<LayerEntry | undefined> {
     for (const branch of this.#branches.filter(isData)) {
-      const folder = this.#open(branch)
+      const folder = this.#folders.open(branch)
       const file = folder === null ? null : folder?.find(path)
       if (folder == null || file == null) {
         if (file === undefined) return yield undefined
@@ -166,25 +172,11 @@ export class LayerStack {
     const layers: OpenLayer[] = []
     for (const branch of this.#branches) {
       if (isData(branch) || branch.index <= root) continue
-      const folder = this.#open(branch)
+      const folder = this.#folders.open(branch)
       if (folder === undefined) return { layers, isComplete: false }
       if (folder !== null) layers.push({ branch, folder, path: '', isNamed: true })
     }
     return { layers, isComplete: true }
-  }
-
-  /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
-  #open({ path, attributes }: Branch): Folder | null | undefined {
-    if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
-    const folder = this.#folders.get(path) ?? new Folder(path, { crossMounts: false })
-    this.#folders.set(path, folder)
-    if (folder.isThere()) return folder
-    return path.endsWith(DELETED) ? null : undefined
-  }
-
-  /** Branches on detached mounts are all told as `/`. */
-  #isAmbiguous(path: ByteString): boolean {
-    return path === '/' && this.#branches.filter((branch) => branch.path === '/').length > 1
   }
 }
 

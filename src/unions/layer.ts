@@ -1,6 +1,7 @@
 /** What a branch has of a file, and what hides it: the words that the layer stack and the union types share. */
-import type { Folder, Found } from '../files/folder.js'
+import { Folder, type Found } from '../files/folder.js'
 import type { ByteString } from '../text/byte-string.js'
+import { DELETED } from '../text/paths.js'
 import type { Branch } from './branch-table.js'
 
 /** A branch that has the file. */
@@ -26,6 +27,13 @@ export interface Copies {
   /** Topmost first: the one that the union shows, then those that it would show if the ones above were not there. */
   copies: Copy[]
   /** False where a branch, or a mark of a folder, could not be looked at: there may be more, below the last. */
+  isComplete: boolean
+}
+
+/** The branches that have a path, whatever hides it by now. */
+export interface Holders {
+  holders: Pick<Copy, 'branch' | 'file' | 'mount_id'>[]
+  /** False where a branch could not be looked into. */
   isComplete: boolean
 }
 
@@ -67,4 +75,60 @@ export interface WhiteoutFormat {
   marks(entries: readonly LayerEntry[], bottom: number): Marks[]
   /** Where a file's data is, and since when. */
   origin(entry: LayerEntry): Pick<Copy, 'isMeta' | 'since' | 'isCopiedUp'>
+}
+
+/** The folders of a union's branches, each by itself. Close it when done. */
+export class BranchFolders {
+  readonly #branches: readonly Branch[]
+  readonly #isOwnMount: (mountId: number | null) => boolean
+  readonly #folders = new Map<ByteString, Folder>()
+
+  /** @param isOwnMount whether a mount is one of this very union */
+  constructor(branches: readonly Branch[], isOwnMount: (mountId: number | null) => boolean) {
+    this.#branches = branches
+    this.#isOwnMount = isOwnMount
+  }
+
+  /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
+  open({ path, attributes }: Branch): Folder | null | undefined {
+    if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
+    const folder = this.#folders.get(path) ?? new Folder(path, { crossMounts: false })
+    this.#folders.set(path, folder)
+    // A union that was mounted over one of its own branches hides it from everybody but itself.
+    if (folder.isThere()) return this.#isOwnMount(folder.mountId) ? undefined : folder
+    return path.endsWith(DELETED) ? null : undefined
+  }
+
+  /** The branches that have a path, whatever hides it by now: what was shown once may still be mapped. */
+  holders(path: ByteString): Holders {
+    const files = this.#branches.map((branch) => ({ branch, ...this.#at(branch, path) }))
+    return {
+      holders: files.flatMap(({ branch, file, mount_id }) => (file ? [{ branch, file, mount_id }] : [])),
+      isComplete: files.every(({ file }) => file !== undefined),
+    }
+  }
+
+  /** Whether no writable branch has a path, so that nothing was copied up to it. False also where that is not known. */
+  isNotCopied(path: ByteString): boolean {
+    return this.#branches.every(
+      (branch) => (branch.perm !== null && branch.perm !== 'rw') || this.#at(branch, path).file === null,
+    )
+  }
+
+  /** Gives back what is held open. */
+  close(): void {
+    for (const folder of this.#folders.values()) folder.close()
+    this.#folders.clear()
+  }
+
+  /** What a branch itself has at a path; undefined where it cannot be looked into. */
+  #at(branch: Branch, path: ByteString): { file: Found | null | undefined; mount_id: number | null } {
+    const folder = this.open(branch)
+    return { file: folder ? folder.find(path) : folder, mount_id: folder?.mountId ?? null }
+  }
+
+  /** Branches on detached mounts are all told as `/`. */
+  #isAmbiguous(path: ByteString): boolean {
+    return path === '/' && this.#branches.filter((branch) => branch.path === '/').length > 1
+  }
 }

@@ -9,7 +9,7 @@ import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { below, DELETED, join } from '../text/paths.js'
 import { word } from '../text/shell.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import { isUnionType } from './table-records.js'
+import { isUnionType } from './tables.js'
 import { typeOfTable } from './types.js'
 import type { MountableBranch } from './union-type.js'
 

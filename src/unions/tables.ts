@@ -2,12 +2,21 @@
 import type { Duplex } from 'node:stream'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter, Line, LineOptions } from '../lines/filter.js'
-import { isRecord, parseRecord, withOthers } from '../lines/records.js'
+import {
+  hasFields,
+  isCount,
+  isRecord,
+  isText,
+  isTexts,
+  orNull,
+  parseRecord,
+  withOthers,
+} from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
 import { isMount, type Mount, parseMount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import { toBytes } from '../text/json.js'
-import type { BranchTable } from './branch-table.js'
+import type { Branch, BranchTable } from './branch-table.js'
 import { INITIALS, unionTypeOf, unionTypes } from './types.js'
 import type { BranchReader, UnionType } from './union-type.js'
 
@@ -122,4 +131,45 @@ const CONSUMED = new Set<string>([
  */
 export function branchTables({ overlayBase, ...options }: TableOptions & LineOptions = {}): Duplex {
   return recordStream(tableFilter({ ...options, overlayBase: toBytes(overlayBase ?? null) }), options)
+}
+
+/**
+ * Whether a value has the fields of a branch table.
+ *
+ * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
+ */
+export function isBranchTable(value: unknown): value is BranchTable {
+  return hasFields<BranchTable>(value, {
+    mount_id: orNull(isCount),
+    mount_point: orNull(isText),
+    root: orNull(isText),
+    dev: orNull(isText),
+    fs_type: isUnionType,
+    si: orNull(isText),
+    source: isText,
+    xi_path: orNull(isText),
+    workdir: orNull(isText),
+    branches: (field) => Array.isArray(field) && field.every(isBranch),
+  })
+}
+
+/** Whether a value has the fields of a branch. */
+export function isBranch(value: unknown): value is Branch {
+  return hasFields<Branch>(value, {
+    index: isCount,
+    id: orNull(isCount),
+    path: orNull(isText),
+    perm: orNull(isText),
+    attributes: isTexts,
+  })
+}
+
+/** The filter that reads branch tables back from NDJSON. */
+export function tableRecordFilter(): Filter<BranchTable> {
+  return { line: ({ text }, emit) => emit(parseRecord(text, 'branch table', isBranchTable)) }
+}
+
+/** Whether a value is the type of a kind of union, as tables have it. */
+export function isUnionType(value: unknown): value is string {
+  return unionTypes.some(({ fsType }) => fsType === value)
 }

@@ -4,9 +4,9 @@ import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
 import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { isBranch, isBranchTable } from '../unions/table-records.js'
+import { isBranch, isBranchTable } from '../unions/tables.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
-import { isState } from '../vma/state.js'
+import { isState } from '../vma/record.js'
 
 /** What of a {@link Vma} is drawn. */
 export type DrawnVma = Pick<

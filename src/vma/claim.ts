@@ -1,35 +1,13 @@
 /** Which union a mapped file is of, by what the kernel calls it: pure, nothing is looked up. */
 import type { Kernel, RawVma } from '../proc/map-files.js'
+import { mountOver } from '../proc/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED, isBelow, withoutDeleted } from '../text/paths.js'
-import type { Branch, BranchTable } from '../unions/branch-table.js'
-import { typeOfTable } from '../unions/types.js'
-import { type BranchMatch, bestMatch, branchMatches } from './branch-match.js'
-import { isListed, mountOf, type ProcessContext } from './context.js'
+import { type BranchMatch, bestMatch, branchMatches } from '../unions/branch-match.js'
+import { throughMount } from '../unions/mount-paths.js'
+import { typeOfTable, unionTypeOf } from '../unions/types.js'
+import { hasMount, isListed, mountOf, type ProcessContext, type UnionClaim } from './context.js'
 import { isMemory, mapsName, seenFrom, withoutWhiteouts } from './names.js'
-
-/** What names and devices say of an entry, before anything is looked up. */
-export interface UnionClaim {
-  /** The union that the file is of; null for any other file. */
-  table: BranchTable | null
-  /** The branch that link and maps tell. */
-  branch: Branch | null
-  /** The link names the file by its branch. */
-  leaks: boolean
-  /** The process's own name of it, which may end in ` (deleted)`. */
-  name: ByteString
-  /** The link or maps ends in ` (deleted)`. */
-  saysDeleted: boolean
-  /** The name leads out of the process's root, where it was before a chroot: from there it cannot be looked up. */
-  isOutside: boolean
-}
-
-/** A mapped file: what the kernel says, what that claims, and who maps it. */
-export interface MappedFile {
-  raw: RawVma
-  claim: UnionClaim
-  context: ProcessContext
-}
 
 /**
  * Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone.
@@ -45,13 +23,20 @@ export function claimOf({ link, kernel }: RawVma, context: ProcessContext): Unio
     table: null,
     branch: null,
     leaks: false,
+    linkPath: null,
     name: seenFrom(context.chroot, inMaps ?? link),
     saysDeleted: link.endsWith(DELETED) || (inMaps?.endsWith(DELETED) ?? false),
     isOutside: !isBelow(inMaps ?? link, context.chroot),
   }
   if (isMemory(link) && !isOfUnion(kernel, context)) return unclaimed
   const names: Names = { link, inMaps, kernel, matches: branchMatches(link, context.unions), unclaimed }
-  return byDevice(names, context) ?? byMount(names, context) ?? byLink(names, context) ?? unclaimed
+  return (
+    byDevice(names, context) ??
+    byLayer(names, context) ??
+    byMount(names, context) ??
+    byLink(names, context) ??
+    unclaimed
+  )
 }
 
 /** What the kernel calls a file, and what of the unions its link may name. */
@@ -74,8 +59,8 @@ function byDevice(
   const [first] = ofDevice
   if (first === undefined) return null
   const { linksMayNameBranch } = typeOfTable(first)
-  // A layer that is itself of an overlay: the kernel tells the file by the layer's own mount, which the process has not.
-  if (!linksMayNameBranch && isListed(kernel, context) === false) return unclaimed
+  // A file of a layer, or of a mount that the process left behind.
+  if (!linksMayNameBranch && isListed(kernel, context) === false) return null
   const own = matches.filter(({ table }) => ofDevice.includes(table))
   if (isSameName(link, inMaps)) return { ...unclaimed, table: first, ...rootBranch(own, kernel, context) }
   const best = bestMatch(own, inMaps === null ? null : unclaimed.name)
@@ -85,7 +70,38 @@ function byDevice(
     branch: best?.branch ?? null,
     leaks: linksMayNameBranch && (best !== null || (inMaps !== null && kernel.mnt_listed !== true)),
     name: inMaps === null ? (best?.path ?? unclaimed.name) : unclaimed.name,
+    linkPath: endsIn(unclaimed.name, best?.path ?? null) ? (best?.path ?? null) : null,
   }
+}
+
+/** Whether a name is another path below some folder. */
+function endsIn(name: ByteString, path: ByteString | null): boolean {
+  const bare = withoutDeleted(name)
+  return path !== null && path !== '/' && bare !== path && bare.endsWith(path)
+}
+
+/**
+ * By a layer that is of a union itself. The kernel names such a file by its path in the layer, and by a mount of the layer
+ * that nobody's mountinfo lists (`clone_private_mount()`).
+ */
+function byLayer({ link, kernel, unclaimed }: Names, context: ProcessContext): UnionClaim | null {
+  const mounts = context.reader?.mounts ?? context.mounts
+  const bare = withoutDeleted(link)
+  const listed = isListed(kernel, context)
+  const isPlain = listed ?? mountOver(context.mounts, bare)?.dev === kernel.maps_dev
+  if (isPlain || hasMount(mounts, kernel.mnt_id) || isMemory(link)) return null
+  const candidates = context.unions.flatMap((table) =>
+    table.branches.flatMap((branch) => {
+      if (!branch.path?.startsWith('/') || typeOfTable(table).linksMayNameBranch) return []
+      const layer = mountOver(mounts, branch.path)
+      const isUnion = layer !== null && layer.dev !== table.dev && unionTypeOf(layer.fs_type) !== null
+      return isUnion && layer.dev === kernel.maps_dev ? [{ table, branch }] : []
+    }),
+  )
+  const [only, other] = candidates
+  const name = only === undefined ? null : throughMount(only.table, bare)
+  if (only === undefined || other !== undefined || name === null) return null
+  return { ...unclaimed, ...only, leaks: true, name, isOutside: false }
 }
 
 /** By the mount that the file lies on, which is a union's that shows its layers' devices in maps. */

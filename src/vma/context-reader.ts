@@ -2,20 +2,17 @@
 import { existsSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
-import { Folder } from '../files/folder.js'
 import type { Emit } from '../lines/filter.js'
 import type { Kernel } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
 import { isProcfs, type Process, type Reader, readerOf } from '../proc/process.js'
-import { firstStartOf } from '../proc/start-time.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { LayerStack } from '../unions/layer-stack.js'
 import { placedBy, seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
-import { typeOfTable } from '../unions/types.js'
 import type { FileLookup, ProcessContext } from './context.js'
+import { LayerStacks, liveLookup, type Machine } from './live-lookup.js'
 import type { Vma } from './record.js'
 
 /** How processes are looked at. To a stream strings are text, to a class byte strings. */
@@ -44,14 +41,13 @@ export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' 
   fixed: Map<Kernel, Vma>
 }
 
-const STACKS_KEPT = 100
 const NAMESPACES_KEPT = 1000
 const FILES_KEPT = 10_000
 
 /**
  * Looks at processes; superblocks are read once.
  *
- * @example const { view } = new ContextReader().ofProcess(new Process('/proc', 1), console.warn) // for fixVma(entry, view)
+ * @example const { context } = new ContextReader().ofProcess(new Process('/proc', 1), console.warn) // for fixVma(entry, context)
  */
 export class ContextReader {
   /** Where /proc is. */
@@ -63,9 +59,10 @@ export class ContextReader {
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
-  readonly #superblocks = new BoundedMap<string, LayerStack>(STACKS_KEPT, (branches) => branches.close())
+  readonly #stacks: LayerStacks
   readonly #namespaces = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
-  readonly #firstStarts = new BoundedMap<string, bigint | null>(NAMESPACES_KEPT)
+  readonly #machine: Machine
+  #readerContext: ProcessContext | null = null
   #knownReader: Reader | null = null
 
   constructor(options: ContextOptions = {}) {
@@ -76,15 +73,17 @@ export class ContextReader {
     this.linksTell = !isLive || existsSync(`${sysfs}/fs/aufs`)
     this.#root = options.root ?? null
     this.#tables = new Tables(options)
+    this.#machine = { procfs: this.procfs, sysfs, mounts: () => this.#reader().mounts }
+    this.#stacks = new LayerStacks(this.#machine)
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
-    for (const branches of this.#superblocks.values()) branches.close()
-    this.#superblocks.clear()
+    this.#stacks.close()
+    this.#readerContext?.lookup?.close()
+    this.#readerContext = null
     this.#namespaces.clear()
-    this.#firstStarts.clear()
     this.#knownReader = null
   }
 
@@ -93,64 +92,49 @@ export class ContextReader {
     return this.#given !== null
   }
 
-  /** The view of a process of this procfs. @throws InputError where it may not be read */
+  /** The context of a process of this procfs. @throws InputError where it may not be read */
   ofProcess(process: Process, warn: Emit<InputError>): { context: ProcessContext; namespace: SharedContext } {
     const namespace = this.#namespace(process, warn)
     const { mounts, unions, chroot, leaky } = namespace
     const root = this.#root ?? bytesOf(`${process.folder}/root`)
-    const lookup = this.#lookup(root, process, mounts)
-    return { context: { mounts, unions, chroot, root, lookup, leaky }, namespace }
+    const lookup = this.#lookup(root, this.#root === null, mounts)
+    const reader = this.#ofReader()
+    return { context: { mounts, unions, chroot, root, lookup, leaky, reader }, namespace }
   }
 
   /**
-   * The view of an entry that somebody else has read, of a process that may be another machine's: its unions are those
+   * The context of an entry that somebody else has read, of a process that may be another machine's: its unions are those
    * given, and its files are looked up only where a root is given too.
    */
   ofEntry(pid: number | null): ProcessContext {
     const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
-    const lookup = this.#root === null ? null : this.#lookup(this.#root, null, [])
-    return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false }
+    const lookup = this.#root === null ? null : this.#lookup(this.#root, false, [])
+    return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false, reader: null }
   }
 
-  #lookup(root: ByteString, process: Process | null, mounts: readonly Mount[]): FileLookup | null {
-    if (!this.stat) return null
-    const files = new Folder(root)
-    return {
-      files,
-      isOwnRoot: this.#root === null,
-      copies: (table, path) => this.#branches(table, mounts).find(path),
-      holders: (table, path) => this.#branches(table, mounts).holders(path),
-      deviceOf: (mount_id) => this.#reader().mounts.find((mount) => mount.mount_id === mount_id)?.dev ?? null,
-      firstStart: () => (process === null ? null : this.#firstStart(process)),
-      close: () => files.close(),
+  /** The reader's own context: the files of a process may lie on mounts that it has left, and the reader has still. */
+  #ofReader(): ProcessContext {
+    const { mounts } = this.#reader()
+    this.#readerContext ??= {
+      mounts,
+      unions: this.#unions(mounts, () => {}),
+      chroot: '/',
+      root: '/',
+      lookup: this.#lookup('/', true, mounts),
+      leaky: false,
+      reader: null,
     }
+    return this.#readerContext
   }
 
-  /** Superblocks are shared by processes, and what is known of their folders with them. */
-  #branches(table: BranchTable, mounts: readonly Mount[]): LayerStack {
-    const key = `${table.fs_type} ${table.si ?? table.dev}`
-    const known = this.#superblocks.get(key)
-    if (known !== undefined) return known
-    const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
-    const whiteouts = typeOfTable(table).whiteouts(table, own?.super_options ?? [], this.#tables.sysfs)
-    const branches = new LayerStack(table, whiteouts)
-    this.#superblocks.set(key, branches)
-    return branches
+  #lookup(root: ByteString, isOwnRoot: boolean, mounts: readonly Mount[]): FileLookup | null {
+    return this.stat ? liveLookup(root, { isOwnRoot, mounts }, this.#stacks, this.#machine) : null
   }
 
-  #firstStart(process: Process): bigint | null {
-    const namespace = process.namespace('pid')
-    const known = namespace === null ? null : this.#firstStarts.get(namespace)
-    if (known !== undefined) return known
-    const start = firstStartOf(this.procfs, process.folder)
-    if (namespace !== null) this.#firstStarts.set(namespace, start)
-    return start
-  }
-
-  /** What they share is read once. The first process of a pid namespace tells since when files were mapped. */
+  /** What they share is read once. */
   #namespace(process: Process, warn: Emit<InputError>): SharedContext {
-    const [name, pids, root] = [process.namespace('mnt'), process.namespace('pid'), process.root()]
-    const key = name === null || root === null ? null : `${name} ${pids} ${root}`
+    const [name, root] = [process.namespace('mnt'), process.root()]
+    const key = name === null || root === null ? null : `${name} ${root}`
     const known = key === null ? undefined : this.#namespaces.get(key)
     if (known !== undefined) return known
     const told = process.mounts(warn)

@@ -3,12 +3,14 @@
 import type { FileId } from '../files/ids.js'
 import { withOthers } from '../lines/records.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
+import { mountOver } from '../proc/mount-tree.js'
+import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { tableOver } from '../unions/mount-paths.js'
 import { typeOfTable } from '../unions/types.js'
 import { claimOf } from './claim.js'
-import { mountOf, type ProcessContext } from './context.js'
+import { hasMount, isListed, type MappedFile, mountOf, type ProcessContext } from './context.js'
 import { type LookupResult, lookUp } from './look-up.js'
 import type { Vma, VmaBranch } from './record.js'
 
@@ -20,13 +22,14 @@ import type { Vma, VmaBranch } from './record.js'
  * @example fixVma(entry, context).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
  */
 export function fixVma(raw: RawVma, context: ProcessContext): Vma {
-  const claim = claimOf(raw, context)
-  const result = lookUp({ raw, claim, context })
+  const file = mappedFile(raw, context)
+  const { table, leaks } = file.claim
+  const result = lookUp(file)
   const { path, state, branch } = result
-  const { table, leaks } = claim
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
-  const { dev, ino } = identify(kernel, table, result, context)
-  const mount = table === null ? null : tableOver(table, context.unions, path)
+  const { dev, ino } = identify(kernel, table, result, file.context)
+  const mount = table === null ? null : tableOver(table, file.context.unions, path)
+  const isOwn = mount !== null && (file.context === context || isSeenBy(context, mount, path))
   const vma: Vma = {
     pid,
     comm,
@@ -37,8 +40,8 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
     offset,
     link,
     path,
-    rpath: mount === null ? null : `.${path}`,
-    fpath: mount === null || context.root === null ? null : join(context.root, path),
+    rpath: isOwn ? `.${path}` : null,
+    fpath: isOwn && context.root !== null ? join(context.root, path) : null,
     dev,
     ino,
     mnt_id: leaks ? -1 : kernel.mnt_id,
@@ -49,6 +52,25 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
   }
   // A record that was fixed before is fixed anew.
   return withOthers(vma, others)
+}
+
+/**
+ * A mapped file with its claim. One that lies on a mount which the process has not, but the reader has, is the reader's to
+ * look up: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec).
+ */
+function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
+  const claim = claimOf(raw, context)
+  const { reader } = context
+  const isLeft = claim.table === null && isListed(raw.kernel, context) === false
+  return isLeft && reader !== null && hasMount(reader.mounts, raw.kernel.mnt_id)
+    ? { raw, claim: claimOf(raw, reader), context: reader }
+    : { raw, claim, context }
+}
+
+/** Whether a process has the union mounted over a path, which it calls the same. */
+function isSeenBy({ unions, chroot }: ProcessContext, { dev }: BranchTable, path: ByteString): boolean {
+  const places = unions.map((table) => ({ dev: table.dev, mount_point: table.mount_point ?? '/' }))
+  return chroot === '/' && dev !== null && mountOver(places, path)?.dev === dev
 }
 
 function branchOf({ mount_id, si }: BranchTable, { index, id, path, perm, attributes }: Branch): VmaBranch {

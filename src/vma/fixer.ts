@@ -3,6 +3,7 @@ import { BoundedMap } from '../bounded-map.js'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
 import { entryFilter, type Kernel, type RawVma } from '../proc/map-files.js'
+import { isSharedWritable } from '../proc/maps.js'
 import type { Mount } from '../proc/mountinfo.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
@@ -58,6 +59,8 @@ export class VmaFixer {
   }
 
   #fix(entry: RawVma, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
+    // How a file is mapped may tell which copy of it is.
+    if (isSharedWritable(entry.perms)) return fixVma(entry, context)
     const known = fixed.get(entry.kernel)
     if (known !== undefined) return forAnotherMapping(known, entry, context)
     const vma = fixVma(entry, context)

@@ -1,10 +1,10 @@
 /** Looks a mapped file up under the names that the process may have for it. */
 import type { Found } from '../files/folder.js'
+import { mountOver } from '../proc/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED, withoutDeleted } from '../text/paths.js'
-import type { MappedFile } from './claim.js'
-import { isListed } from './context.js'
-import { copiesAt, holderOf, isMapped, type SeenFile, stateOf, type Verdict } from './state.js'
+import { isListed, type MappedFile, type SeenFile } from './context.js'
+import { copiesAt, holderOf, isMapped, stateOf, type Verdict } from './state.js'
 
 /** What a look at the files says of an entry. */
 export interface LookupResult extends Verdict {
@@ -15,9 +15,9 @@ export interface LookupResult extends Verdict {
 /** Looks a mapped file up. */
 export function lookUp(file: MappedFile): LookupResult {
   const { claim, context } = file
-  const path = withoutDeleted(claim.name)
+  const bare = withoutDeleted(claim.name)
   const unseen: LookupResult = {
-    path,
+    path: claim.linkPath ?? bare,
     state: claim.saysDeleted ? 'deleted' : null,
     branch: claim.branch,
     shown: null,
@@ -28,16 +28,46 @@ export function lookUp(file: MappedFile): LookupResult {
     const found = seen.lookup.files.find(other)
     if (found && isMappedAt(seen, other, found)) return { path: other, ...stateOf(seen, other, found) }
   }
-  const found = seen.lookup.files.find(path)
-  if (found === undefined) return unseen
+  if (claim.linkPath === null) return lookUpAt(seen, bare, unseen)
+  const named = seen.lookup.files.find(bare)
+  const isNamed = named != null && isMappedAt(seen, bare, named)
+  return lookUpAt(seen, isNamed ? bare : claim.linkPath, unseen)
+}
+
+/** Looks a mapped file up at one path. */
+function lookUpAt(file: SeenFile, path: ByteString, unseen: LookupResult): LookupResult {
+  const { claim, lookup } = file
+  const found = isShownAt(file, path) ? lookup.files.find(path) : undefined
+  if (found === undefined) return { ...unseen, path }
   if (found === null) {
-    // What is neither deleted nor told by its branch is there, under something that was mounted over it.
-    const state = claim.saysDeleted || claim.leaks ? 'deleted' : null
-    return { ...unseen, state, branch: claim.branch ?? holderOf(seen, path) }
+    // What is neither deleted nor named by its branch is there, under something that was mounted over it.
+    const isGone = claim.saysDeleted || (claim.leaks && !isCovered(file, path))
+    return {
+      path,
+      state: isGone ? 'deleted' : null,
+      branch: claim.branch ?? holderOf(file, path),
+      shown: null,
+    }
   }
-  const result = { path, ...stateOf(seen, path, found) }
+  const result = { path, ...stateOf(file, path, found) }
   // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
-  return claim.table === null && !seen.lookup.isOwnRoot && result.state !== 'current' ? unseen : result
+  return claim.table === null && !lookup.isOwnRoot && result.state !== 'current'
+    ? { ...unseen, path }
+    : result
+}
+
+/** Whether another root shows the mount that the process has over a path. */
+function isShownAt({ claim, context, lookup }: SeenFile, path: ByteString): boolean {
+  if (lookup.isOwnRoot) return true
+  const own = claim.table?.dev ?? mountOver(context.mounts, path)?.dev ?? null
+  const there = lookup.deviceAt(path)
+  return own === null || there === null || own === there
+}
+
+/** Whether the process has another mount over the path than the union's. */
+function isCovered({ claim, context }: SeenFile, path: ByteString): boolean {
+  const over = mountOver(context.mounts, path)
+  return over !== null && claim.table !== null && claim.table.dev !== null && over.dev !== claim.table.dev
 }
 
 /** Whether the name is a path in the process's root: of memory, of what is no longer mounted, or of what lies outside it is none. */

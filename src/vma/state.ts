@@ -1,41 +1,15 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: decided by what the files are. */
-import type { Found } from '../files/folder.js'
-import type { FileId } from '../files/ids.js'
+import { type Found, isUnchanged } from '../files/folder.js'
+import { type FileId, isSameNumber } from '../files/ids.js'
+import { mountOver } from '../proc/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
-import type { Copies } from '../unions/layer.js'
+import type { Copies, Copy } from '../unions/layer.js'
 import { innerPath, tableOver } from '../unions/mount-paths.js'
 import { typeOfTable } from '../unions/types.js'
-import type { MappedFile } from './claim.js'
-import type { FileLookup } from './context.js'
+import { isListed, type MappedFile, mountOf, type SeenFile } from './context.js'
+import type { State } from './record.js'
 import { isMappedCopy, supplierOf } from './supplier.js'
-
-/**
- * `current`: the path still leads to the mapped file. `copied_up`: a higher branch has its own copy by now, and the process
- * maps the lower one. `replaced`: another file has that name now. `deleted`: nothing has.
- */
-export type State = 'current' | 'copied_up' | 'replaced' | 'deleted'
-
-const STATES: readonly State[] = ['current', 'copied_up', 'replaced', 'deleted']
-
-/** Whether a value is one of the states. */
-export function isState(value: unknown): value is State {
-  return STATES.some((state) => state === value)
-}
-
-/**
- * Whether a path is known not to show any more what the process maps.
- *
- * @example isStale({ state: 'copied_up' }) // true
- */
-export function isStale({ state }: { state: State | null }): boolean {
-  return state !== null && state !== 'current'
-}
-
-/** A mapped file whose path may be looked at. */
-export interface SeenFile extends MappedFile {
-  lookup: FileLookup
-}
 
 /** What a path shows of a mapped file. */
 export interface Verdict {
@@ -50,15 +24,70 @@ export function stateOf(file: SeenFile, path: ByteString, found: Found): Verdict
   const { raw, claim } = file
   const mapped = isMapped(file, found)
   const shown = mapped === true ? found : null
-  if (mapped === false || (mapped === undefined && claim.saysDeleted))
-    return { state: 'replaced', branch: claim.branch ?? holderOf(file, path), shown }
+  if (mapped === false || (mapped === undefined && claim.saysDeleted)) return stateOfOther(file, path, found)
   if (claim.table === null) return { state: mapped === true ? 'current' : null, branch: claim.branch, shown }
   const { mount, copies } = copiesAt(file, claim.table, path)
   if (copies === null) return { state: null, branch: claim.branch, shown }
   if (claim.branch !== null) return stateByBranch(file, claim.branch, copies, found)
   if (typeOfTable(mount).mapsShowsLayer(raw.kernel, mount)) return stateByInode(file, copies, found)
-  const supplier = shown === null ? null : supplierOf(raw.kernel, copies, found, mount, file.lookup)
-  return { state: supplier === null ? null : 'current', branch: supplier?.branch ?? null, shown }
+  if (shown === null) return { state: null, branch: null, shown }
+  const supplier = supplierOf(file, copies, found, mount)
+  const isCurrent = supplier !== null || isOnlyBelow(file, mount, path, copies, found)
+  return { state: isCurrent ? 'current' : null, branch: supplier?.branch ?? null, shown }
+}
+
+/** The state of a mapped file whose path shows another file, or one that may be another. */
+function stateOfOther(file: SeenFile, path: ByteString, found: Found): Verdict {
+  const { saysDeleted, branch } = file.claim
+  const covered = saysDeleted ? null : coveredState(file, path, found)
+  if (covered !== null) return { state: covered.state, branch, shown: null }
+  // Where its mount is not known, the path may never have been this file's.
+  const isReplaced = isPlaceKnown(file, path)
+  const state = isReplaced ? 'replaced' : saysDeleted ? 'deleted' : null
+  return { state, branch: branch ?? holderOf(file, path), shown: null }
+}
+
+/** Whether a path is known to have been the mapped file's: by the mount of the entry, or else by the mount over the path. */
+function isPlaceKnown({ raw: { kernel }, claim, context }: SeenFile, path: ByteString): boolean {
+  if (claim.leaks) return true
+  const dev = claim.table?.dev ?? kernel.maps_dev
+  const isOfMount = claim.saysDeleted && dev !== null && mountOf(kernel, path, context)?.dev === dev
+  return isListed(kernel, context) ?? isOfMount
+}
+
+/**
+ * The state of a file over whose folder a union was mounted since (systemd-sysext, usr-overlay). The union shows the same
+ * lower file under a device of its own; what else it shows is another file. Null where no union covers the path.
+ */
+function coveredState(file: SeenFile, path: ByteString, found: Found): Pick<Verdict, 'state'> | null {
+  const { raw, context, lookup } = file
+  const over = mountOver(context.mounts, path)
+  const table = context.unions.find(({ mount_id }) => mount_id === over?.mount_id)
+  if (table === undefined || table.mount_id === raw.kernel.mnt_id || file.claim.table !== null) return null
+  const mapped = isListed(raw.kernel, context) ? lookup.mapped(raw) : null
+  if (mapped === null) return { state: null }
+  if (!isSameNumber(mapped, found)) return { state: 'replaced' }
+  const inner = innerPath(table, path)
+  if (inner === null) return { state: null }
+  if (isUnchanged(mapped, found)) return { state: lookup.isNotCopied(table, inner) ? 'current' : null }
+  const [top] = lookup.copies(table, inner).copies
+  return { state: top?.branch.perm === 'rw' && top.isCopiedUp() === true ? 'copied_up' : null }
+}
+
+/**
+ * Whether an unchanged lower file is shown, of layers that cannot be looked into: no writable branch has a copy of it. Of a
+ * file with several names the union may show a copy that was made through another (overlayfs's `index=on`).
+ */
+function isOnlyBelow(
+  { lookup, raw }: SeenFile,
+  mount: BranchTable,
+  path: ByteString,
+  { copies, isComplete }: Copies,
+  found: Found,
+): boolean {
+  const inner = innerPath(mount, path)
+  if (inner === null || isComplete || copies.length > 0 || found.links !== 1n) return false
+  return raw.perms?.[1] !== 'w' && lookup.isNotCopied(mount, inner)
 }
 
 /** The copies of a path in the layers of its union: null where the mount over it does not hold it. */
@@ -72,18 +101,27 @@ export function copiesAt(
   return { mount, copies: inner === null ? null : lookup.copies(mount, inner) }
 }
 
-/** The kernel told the branch: is its copy the one that the union shows? */
+/** The kernel names the branch: is its copy the one that the union shows? */
 function stateByBranch(file: SeenFile, branch: Branch, { copies: [top] }: Copies, found: Found): Verdict {
   const { dev, ino } = file.raw.kernel
   const shown = isMapped(file, found) === true ? found : null
   const known = { branch, shown }
   if (top === undefined || top.branch.index > branch.index) return { ...known, state: null }
-  // Where maps leaks too, nothing tells a copy of the mapped file from another file of that name.
-  if (top.branch.index < branch.index) return { ...known, state: shown === null ? null : 'copied_up' }
+  if (top.branch.index < branch.index) return { ...known, state: stateBelow(file, top, found) }
   if (dev !== null && (top.file.dev !== dev || top.file.ino !== ino))
     return { ...known, state: 'replaced', shown: null }
-  // The link names the branch's file, and does not call it deleted.
   return { branch, state: 'current', shown: found }
+}
+
+/** The state of a file below a higher branch's file of that name: that is its copy, or another file. */
+function stateBelow(file: SeenFile, top: Copy, found: Found): State | null {
+  const { table } = file.claim
+  if (isMapped(file, found) === true) return 'copied_up'
+  const { ino } = file.raw.kernel
+  // Where maps leaks too, AUFS shows nothing that tells them apart; overlayfs keeps the inode of what was copied up.
+  if (table === null || !typeOfTable(table).copyUpChangesInode || ino === null) return null
+  if (!isSameNumber(found, { dev: '', ino })) return 'replaced'
+  return top.isCopiedUp() === true ? 'copied_up' : null
 }
 
 /** maps has the layer's own device and inode: is its copy the one that the union shows? */
@@ -102,14 +140,24 @@ function stateByInode(file: SeenFile, { copies }: Copies, found: Found): Verdict
   return { state: isCopied ? 'copied_up' : null, branch: null, shown }
 }
 
-/** The layer that still has what is mapped, under a name that the union does not show any more. */
+/**
+ * The layer that still has what is mapped, under a name that the union does not show any more. Where maps shows the union's
+ * inode, that is the layer's, if all are on one filesystem; but a copy of it keeps the number (overlayfs), so the file must
+ * be unchanged, too.
+ */
 export function holderOf({ raw, claim, context, lookup }: SeenFile, path: ByteString): Branch | null {
-  const { table } = claim
-  if (table === null || !typeOfTable(table).mapsShowsLayer(raw.kernel, table)) return null
-  const mount = tableOver(table, context.unions, path)
+  const { kernel } = raw
+  if (claim.table === null || claim.leaks) return null
+  const mount = tableOver(claim.table, context.unions, path)
   const inner = innerPath(mount, path)
-  const holders = inner === null ? [] : lookup.holders(mount, inner)
-  return holders.find((copy) => isMappedCopy(raw.kernel, copy, lookup))?.branch ?? null
+  if (inner === null) return null
+  const { holders, isComplete } = lookup.holders(mount, inner)
+  if (typeOfTable(mount).mapsShowsLayer(kernel, mount))
+    return holders.find((copy) => isMappedCopy(kernel, copy, lookup))?.branch ?? null
+  if (!typeOfTable(mount).copyUpChangesInode || !isComplete || kernel.dev !== mount.dev) return null
+  const [only, other] = holders.filter(({ file }) => file.ino === kernel.maps_ino)
+  const mapped = only === undefined || other !== undefined ? null : lookup.mapped(raw)
+  return only !== undefined && mapped !== null && isUnchanged(mapped, only.file) ? only.branch : null
 }
 
 /** Whether what a path shows is the mapped file; undefined where it cannot be told. */

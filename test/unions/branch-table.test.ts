@@ -1,7 +1,7 @@
 import test from 'ava'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { isBranchTable, tableRecordFilter } from '../../src/unions/table-records.js'
+import { isBranchTable, tableRecordFilter } from '../../src/unions/tables.js'
 import { tell } from '../helpers/filters.js'
 
 const table: BranchTable = {

@@ -7,8 +7,7 @@ import { ndjsonLine, parse } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { LayerStack } from '../../src/unions/layer-stack.js'
 import { remountCommands } from '../../src/unions/remount.js'
-import { isBranchTable } from '../../src/unions/table-records.js'
-import { isOtherMount, tableFilter } from '../../src/unions/tables.js'
+import { isBranchTable, isOtherMount, tableFilter } from '../../src/unions/tables.js'
 import { typeOfTable, unionTypeOf, unionTypes } from '../../src/unions/types.js'
 import type { UnionType } from '../../src/unions/union-type.js'
 import { tell } from '../helpers/filters.js'
@@ -149,7 +148,7 @@ const ofTables: Record<string, (t: ExecutionContext, type: UnionType, fixture: F
     t.deepEqual(
       stack
         .holders('/d/x')
-        .map(({ branch }) => branch.index)
+        .holders.map(({ branch }) => branch.index)
         .at(-1),
       2,
       'what is hidden may still be mapped',

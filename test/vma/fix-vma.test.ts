@@ -41,6 +41,7 @@ function viewOf(unions: BranchTable[], context: Partial<ProcessContext> = {}): P
     root: '/proc/7/root',
     lookup: null,
     leaky: false,
+    reader: null,
     ...context,
   }
 }

@@ -17,7 +17,7 @@ import { ContextReader } from '../../src/vma/context-reader.js'
 import { fixVma } from '../../src/vma/fix-vma.js'
 import { lookUp } from '../../src/vma/look-up.js'
 import type { Vma } from '../../src/vma/record.js'
-import { isStale, type State } from '../../src/vma/state.js'
+import { isStale, type State } from '../../src/vma/record.js'
 import { read, statFacts } from '../helpers/facts.js'
 import { repository } from '../helpers/run.js'
 
@@ -103,6 +103,9 @@ const found = (dev: string, ino: string): Found => ({
   mayLackData: false,
   birth: 0n,
   changed: 0n,
+  modified: 0n,
+  size: 0n,
+  links: 1n,
 })
 
 /** What one would have seen on the captured machine. */
@@ -179,9 +182,12 @@ function looksAt(sample: string, unionDev: string): FileLookup {
     },
     isOwnRoot: true,
     copies,
-    holders: () => [],
+    deviceAt: () => null,
+    holders: () => ({ holders: [], isComplete: false }),
+    isNotCopied: () => false,
+    isOlderThanMount: () => false,
+    mapped: () => null,
     deviceOf: () => null,
-    firstStart: () => null,
     close() {},
   }
 }
@@ -363,7 +369,7 @@ const expected: { [sample: string]: Mapping[] } = {
     { link: '/d/rep-lower.dat (deleted)', path: '/d/rep-lower.dat', branch: null, state: 'replaced' },
     { link: '/d/renamed-top.dat', path: '/d/renamed-top.dat', branch: '/l/top', state: 'current' },
     // Copied up and renamed: in the writable branch, with none of that name below.
-    { link: '/d/renamed-lower.dat', path: '/d/renamed-lower.dat', branch: '/l/top', state: 'current' },
+    { link: '/d/renamed-lower.dat', path: '/d/renamed-lower.dat', branch: null, state: null },
     { link: '/d/del-top.dat (deleted)', path: '/d/del-top.dat', branch: null, state: 'deleted' },
     { link: '/d/del-lower.dat (deleted)', path: '/d/del-lower.dat', branch: null, state: 'deleted' },
   ],
@@ -396,9 +402,10 @@ const expected: { [sample: string]: Mapping[] } = {
     { link: '/bin/mapper', path: '/bin/mapper', branch: BASE, state: 'current' },
     { link: '/etc/hosts', path: '/etc/hosts', branch: null, state: 'current' },
     { link: '/usr/share/later.dat', path: '/usr/share/later.dat', branch: null, state: null },
-    // Whited out in a branch between, so the copy in the base does not count.
-    { link: '/usr/share/wh.dat', path: '/usr/share/wh.dat', branch: TOP, state: 'current' },
-    { link: '/usr/share/cow.dat', path: '/usr/share/cow.dat', branch: null, state: null },
+    // Whited out in a branch between, but a file of another name may have been copied up to it.
+    { link: '/usr/share/wh.dat', path: '/usr/share/wh.dat', branch: null, state: null },
+    // Mapped for writing.
+    { link: '/usr/share/cow.dat', path: '/usr/share/cow.dat', branch: TOP, state: 'current' },
     { link: '/data/rw.dat', path: '/data/rw.dat', branch: TOP, state: 'current' },
     { link: '/usr/share/over.dat', path: '/usr/share/over.dat', branch: L1, state: 'current' },
     { link: '/usr/lib/libl2.so', path: '/usr/lib/libl2.so', branch: L2, state: 'current' },
@@ -591,13 +598,15 @@ test('A replaced file is not told with the device and inode of the new one', (t)
   }
 })
 
-/** A capture in whose branches every file was made at one time, and the first process began at another. */
-const withTimes = (birth: bigint, start: bigint | null) => (lookup: FileLookup) => ({
+/** A capture whose mount is younger than all copies in its branches. */
+const older = (lookup: FileLookup) => ({ ...lookup, isOlderThanMount: () => true })
+
+/** A union that shows other attributes than the copies in its branches have, as of one that was written. */
+const written = (lookup: FileLookup): FileLookup => ({
   ...lookup,
-  firstStart: () => start,
-  copies: (table: Parameters<FileLookup['copies']>[0], path: ByteString): Copies => {
+  copies: (table, path) => {
     const { copies, isComplete } = lookup.copies(table, path)
-    return { isComplete, copies: copies.map((copy) => ({ ...copy, since: birth })) }
+    return { isComplete, copies: copies.map((copy) => ({ ...copy, file: { ...copy.file, changed: 1n } })) }
   },
 })
 
@@ -626,28 +635,30 @@ const UNKNOWN = { branch: null, state: null }
 
 const changed: ChangedCase[] = [
   {
-    name: 'A copy that is older than the first process of its namespace is the mapped one',
-    ...{ path: COW, files: withTimes(100n, 101n), expected: { branch: TOP, state: 'current' } },
+    name: 'A copy in the writable branch may have come after the mapping',
+    ...{ path: '/usr/share/wh.dat', files: (lookup) => lookup, expected: UNKNOWN },
   },
   {
-    name: 'A copy that is as old as the first process may have come after the mapping',
-    ...{ path: COW, files: withTimes(100n, 100n), expected: UNKNOWN },
+    name: 'A copy that is older than the mount of its union is the mapped one',
+    ...{ path: '/usr/share/wh.dat', files: older, expected: { branch: TOP, state: 'current' } },
   },
   {
-    name: 'A copy that is younger than the first process may have come after the mapping',
-    ...{ path: COW, files: withTimes(101n, 100n), expected: UNKNOWN },
+    name: 'A mapping that writes to its file is of the copy in the writable branch',
+    ...{ path: COW, files: (lookup) => lookup, expected: { branch: TOP, state: 'current' } },
   },
   {
-    name: 'A filesystem that tells no birth leaves it open',
-    ...{ path: COW, files: withTimes(0n, 100n), expected: UNKNOWN },
+    name: 'A lower file that was written through another of its names is not what the union shows',
+    ...{ path: '/bin/mapper', files: written, expected: UNKNOWN },
   },
   {
-    name: 'A start that is not known leaves it open',
-    ...{ path: COW, files: withTimes(100n, null), expected: UNKNOWN },
+    name: 'Where lower branches cannot be looked into, a file without a copy in a writable one is current',
+    path: '/bin/mapper',
+    files: (lookup) => ({ ...empty(false)(lookup), isNotCopied: () => true }),
+    expected: { branch: null, state: 'current' },
   },
   {
     name: 'Where a branch cannot be looked into, a copy in a writable one above it is not certain',
-    ...{ path: '/data/rw.dat', files: incomplete, expected: UNKNOWN },
+    ...{ path: '/usr/share/wh.dat', files: incomplete, expected: UNKNOWN },
   },
   {
     name: 'Where a branch cannot be looked into, a copy in a read-only one above it is certain',

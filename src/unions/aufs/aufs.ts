@@ -20,6 +20,8 @@ export const aufs: UnionType = {
   mapsShowsLayer: () => false,
   isSameInode: () => null,
   copyUpChangesInode: false,
+  // Its .wh..wh.* files stay from one mount to the next.
+  madeByMount: () => null,
   lowerAttributes: ['wh'],
   mountPlan,
 }

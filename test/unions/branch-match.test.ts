@@ -1,9 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { ByteString } from '../../src/text/byte-string.js'
+import { bestMatch, branchMatches } from '../../src/unions/branch-match.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { innerPath } from '../../src/unions/mount-paths.js'
-import { bestMatch, branchMatches } from '../../src/vma/branch-match.js'
 import { pathBytes } from '../helpers/bytes.js'
 import { several, table } from '../helpers/tables.js'
 

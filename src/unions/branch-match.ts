@@ -3,9 +3,9 @@
 import { mountOver } from '../proc/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { below, withoutDeleted } from '../text/paths.js'
-import type { Branch, BranchTable } from '../unions/branch-table.js'
-import { throughMount } from '../unions/mount-paths.js'
-import { typeOfTable } from '../unions/types.js'
+import type { Branch, BranchTable } from './branch-table.js'
+import { throughMount } from './mount-paths.js'
+import { typeOfTable } from './types.js'
 
 /** A branch path found at the start of a link. */
 export interface BranchMatch {

@@ -1,0 +1,132 @@
+/** Looks at the files of a live machine: below a root, in branches, through entries of map_files. */
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { BoundedMap } from '../bounded-map.js'
+import { errorCode } from '../errors.js'
+import { Folder, type Found, foundOf } from '../files/folder.js'
+import { mountIdOf, O_PATH } from '../files/ids.js'
+import type { RawVma } from '../proc/map-files.js'
+import { mountOver } from '../proc/mount-tree.js'
+import type { Mount } from '../proc/mountinfo.js'
+import type { ByteString } from '../text/byte-string.js'
+import { join } from '../text/paths.js'
+import type { BranchTable } from '../unions/branch-table.js'
+import type { Copy } from '../unions/layer.js'
+import { LayerStack } from '../unions/layer-stack.js'
+import { typeOfTable } from '../unions/types.js'
+import type { FileLookup } from './context.js'
+
+/** The machine that is looked at. */
+export interface Machine {
+  /** Where /proc is. */
+  procfs: string
+  /** Where /sys is. */
+  sysfs: string
+  /** The mounts of the reader. */
+  mounts(): readonly Mount[]
+}
+
+/** A superblock's layers, and what its mount made. */
+interface Superblock {
+  stack: LayerStack
+  /** Null where nothing is known that the mount made. */
+  made: Found | null
+}
+
+const SUPERBLOCKS_KEPT = 100
+
+/** Superblocks are shared by processes, and what is known of their folders with them. */
+export class LayerStacks {
+  readonly #machine: Machine
+  readonly #superblocks = new BoundedMap<string, Superblock>(SUPERBLOCKS_KEPT, ({ stack }) => stack.close())
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** @param mounts those of the process that has the union: a mount shows its options */
+  of(table: BranchTable, mounts: readonly Mount[]): Superblock {
+    const key = `${table.fs_type} ${table.si ?? table.dev}`
+    const known = this.#superblocks.get(key)
+    if (known !== undefined) return known
+    const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
+    const whiteouts = typeOfTable(table).whiteouts(table, own?.super_options ?? [], this.#machine.sysfs)
+    const isOwnMount = (id: number | null) =>
+      table.dev !== null && deviceIn(this.#machine.mounts(), id) === table.dev
+    const superblock = { stack: new LayerStack(table, whiteouts, isOwnMount), made: madeByMount(table) }
+    this.#superblocks.set(key, superblock)
+    return superblock
+  }
+
+  /** Gives back what is held open, and forgets what was seen; it may be used again. */
+  close(): void {
+    for (const { stack } of this.#superblocks.values()) stack.close()
+    this.#superblocks.clear()
+  }
+}
+
+function madeByMount(table: BranchTable): Found | null {
+  const path = typeOfTable(table).madeByMount(table)
+  if (path === null) return null
+  const slash = path.lastIndexOf('/')
+  const folder = new Folder(path.slice(0, slash))
+  try {
+    return folder.find(path.slice(slash)) ?? null
+  } finally {
+    folder.close()
+  }
+}
+
+function deviceIn(mounts: readonly Mount[], id: number | null): string | null {
+  return mounts.find(({ mount_id }) => mount_id === id)?.dev ?? null
+}
+
+/**
+ * Looks at a process's files.
+ *
+ * @param root the folder below which they are
+ * @param options `isOwnRoot`: whether that is the process's own root; `mounts`: the process's
+ */
+export function liveLookup(
+  root: ByteString,
+  { isOwnRoot, mounts }: { isOwnRoot: boolean; mounts: readonly Mount[] },
+  stacks: LayerStacks,
+  machine: Machine,
+): FileLookup {
+  const files = new Folder(root)
+  const stackOf = (table: BranchTable) => stacks.of(table, mounts).stack
+  return {
+    files,
+    isOwnRoot,
+    deviceAt: (path) => mountOver(machine.mounts(), join(root, path))?.dev ?? null,
+    copies: (table, path) => stackOf(table).find(path),
+    holders: (table, path) => stackOf(table).holders(path),
+    isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
+    isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
+    mapped: (raw) => mappedFile(raw, machine.procfs),
+    deviceOf: (id) => deviceIn(machine.mounts(), id),
+    close: () => files.close(),
+  }
+}
+
+/** Births are told by the clock of the moment, but on one filesystem they are in order, so long as that is not set back. */
+function isOlder({ file, since }: Copy, made: Found | null): boolean {
+  return made !== null && made.dev === file.dev && since > 0n && made.birth > 0n && since < made.birth
+}
+
+/** The entry is looked at only where it is still of the mount and the file that were seen there. */
+function mappedFile({ pid, start, end, kernel }: RawVma, procfs: string): Found | null {
+  if (pid === null || kernel.dev === null || kernel.mnt_id === null) return null
+  try {
+    const fd = openSync(`${procfs}/${pid}/map_files/${start}-${end}`, O_PATH)
+    try {
+      if (mountIdOf(fd) !== kernel.mnt_id) return null
+      const found = foundOf(fstatSync(fd, { bigint: true }))
+      return found.dev === kernel.dev && found.ino === kernel.ino ? found : null
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    if (errorCode(error) !== null) return null
+    throw error
+  }
+}
