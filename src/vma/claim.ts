@@ -8,6 +8,7 @@ import { throughMount } from '../unions/mount-paths.js'
 import { typeOfTable, unionTypeOf } from '../unions/types.js'
 import { hasMount, isListed, mountOf, type ProcessContext, type UnionClaim } from './context.js'
 import { isMemory, mapsName, seenFrom, withoutWhiteouts } from './names.js'
+import type { Vma } from './record.js'
 
 /**
  * Which union a mapped file is of, and whether its link leaks: from link, maps and mounts alone.
@@ -172,4 +173,11 @@ export function showsLeak({ link, kernel }: RawVma, { unions }: ProcessContext):
     withoutDeleted(kernel.maps_name) !== withoutDeleted(link) &&
     branchMatches(link, unions).length > 0
   )
+}
+
+/** Whether a leaking link is below none of the branches: they were read in another mount namespace, or from another root. */
+export function namesNoBranch({ link, mnt_id, state, branch }: Vma, { unions }: ProcessContext): boolean {
+  if (mnt_id !== -1 || branch !== null || state === 'deleted' || link.endsWith(DELETED)) return false
+  const hasBranches = unions.some((table) => table.branches.length > 0)
+  return hasBranches && branchMatches(link, unions).length === 0
 }

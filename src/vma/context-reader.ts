@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
-import type { Kernel } from '../proc/map-files.js'
+import type { Kernel, RawVma } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
 import { isProcfs, type Process, type Reader, readerOf } from '../proc/process.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { isBelow } from '../text/paths.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { placedBy, seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
@@ -110,6 +111,15 @@ export class ContextReader {
     const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
     const lookup = this.#root === null ? null : this.#lookup(this.#root, false, [])
     return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false, reader: null }
+  }
+
+  /**
+   * Where a process had its root by whose entry maps has a name below the given root: in a chroot there. Names in maps are
+   * given from the reader's root, so of a process in a namespace of its own they do not begin so. Null for those.
+   */
+  chrootOf({ kernel }: RawVma): ByteString | null {
+    const isBelowRoot = this.#root !== null && isBelow(kernel.maps_name ?? '', this.#root)
+    return this.#given !== null && isBelowRoot ? this.#root : null
   }
 
   /** The reader's own context: the files of a process may lie on mounts that it has left, and the reader has still. */

@@ -1,6 +1,6 @@
 /** Reads processes and fixes their entries; what processes of one namespace share is fixed once. */
 import { BoundedMap } from '../bounded-map.js'
-import type { InputError } from '../errors.js'
+import { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
 import { entryFilter, type Kernel, type RawVma } from '../proc/map-files.js'
 import { isSharedWritable } from '../proc/maps.js'
@@ -8,7 +8,7 @@ import type { Mount } from '../proc/mountinfo.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
 import { join } from '../text/paths.js'
-import { showsLeak } from './claim.js'
+import { namesNoBranch, showsLeak } from './claim.js'
 import type { ProcessContext } from './context.js'
 import { type ContextOptions, ContextReader, type SharedContext } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
@@ -27,6 +27,7 @@ export class VmaFixer {
     context.lookup?.close(),
   )
 
+  readonly #warned = new WeakSet<ProcessContext>()
   #seenAt = performance.now()
 
   constructor(options?: ContextOptions) {
@@ -50,7 +51,8 @@ export class VmaFixer {
         namespace.fixed.clear()
       }
       const known = { ...context, leaky: namespace.leaky }
-      for (const entry of entries) yield this.#fix(entry, known, namespace.fixed)
+      for (const entry of entries)
+        yield this.#checked(this.#fix(entry, known, namespace.fixed), context, warn)
       // What was looked up of a process that has ended meanwhile was not its own any more.
       process.checkAlive()
     } finally {
@@ -65,6 +67,20 @@ export class VmaFixer {
     if (known !== undefined) return forAnotherMapping(known, entry, context)
     const vma = fixVma(entry, context)
     fixed.set(entry.kernel, vma)
+    return vma
+  }
+
+  /** A record, with one warning for each process whose links name none of the branches. */
+  #checked(vma: Vma, context: ProcessContext, warn: Emit<InputError>): Vma {
+    if (!this.#warned.has(context) && namesNoBranch(vma, context)) {
+      this.#warned.add(context)
+      warn(
+        new InputError(
+          'a link names no branch of its union: the branches were read in another mount namespace',
+          vma.link,
+        ),
+      )
+    }
     return vma
   }
 
@@ -85,7 +101,9 @@ export class VmaFixer {
       this.close()
       this.#seenAt = now
     }
-    return fixVma(entry, this.#contextOf(entry.pid, warn))
+    const context = this.#contextOf(entry.pid, warn)
+    const chroot = this.#reader.chrootOf(entry)
+    return this.#checked(fixVma(entry, chroot === null ? context : { ...context, chroot }), context, warn)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */

@@ -23,25 +23,32 @@ export interface Superblock {
   errors: InputError[]
 }
 
-/** A union that changes while it is read is looked at again this many times, so many milliseconds apart. */
-const LOOKS = 4
+/** How long a superblock is given to come to rest, in milliseconds, and in looks: a slow machine takes long for each. */
+const PATIENCE = 1000
+const FEWEST_LOOKS = 4
 const LOOK_PAUSE = 5
 
 /**
- * Reads a superblock's branches.
+ * Reads a superblock's branches. A remount renumbers the files between two reads, so what was read counts only where two
+ * looks in a row are the same in every name and every text.
  *
  * @param sysfs where /sys is
  * @param si hexadecimal, as in the mount options
- * @throws InputError where there is no such superblock, or no AUFS at all
+ * @throws InputError where there is no such superblock, or no AUFS at all, or where it does not come to rest
  * @example readSuperblock('/sys', '18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
  */
 export function readSuperblock(sysfs: string, si: ByteString): Superblock {
   checkSi(si)
   const folder = `${sysfs}/fs/aufs/si_${si}`
-  for (let look = 1; ; look++) {
-    const { superblock, changing } = lookAt(folder, list(sysfs, folder))
-    if (!changing || look === LOOKS) return superblock
-    pause(LOOK_PAUSE)
+  const end = performance.now() + PATIENCE
+  let before: Look | null = null
+  for (let looks = 1; ; looks += 1) {
+    const look = lookAt(folder, list(sysfs, folder))
+    if (before !== null && !look.isChanging && isSame(look, before)) return superblockOf(folder, look)
+    if (looks >= FEWEST_LOOKS && performance.now() > end)
+      throw new InputError(`${folder}: it is remounted again and again, so its branches cannot be read`)
+    if (before !== null) pause(LOOK_PAUSE)
+    before = look
   }
 }
 
@@ -64,66 +71,67 @@ function list(sysfs: string, folder: string): Map<string, boolean> {
   }
 }
 
-/** One look: `changing` where a file was busy or gone, or a number is missing, which another look may mend. */
-function lookAt(folder: string, names: Map<string, boolean>): { superblock: Superblock; changing: boolean } {
-  const files = new SuperblockFiles(folder, names)
-  const branches = Array.from({ length: files.count }, (_, index) => ({
-    ...readBranch(files, index),
-    id: names.has(`brid${index}`) ? parseBranchId(files.read(`brid${index}`)) : null,
-  }))
-  const xi_path = names.has('xi_path') ? decodeOctal(files.read('xi_path') ?? '') || null : null
-  const { errors, changing } = files
-  return { superblock: { xi_path, branches, errors }, changing }
+/** What one look at a superblock's files gave. */
+interface Look {
+  /** How many br<N> there are, or would be with the highest number. */
+  count: number
+  files: Map<string, ReadFile>
+  /** A file was busy, or gone since it was listed: a remount was under way. */
+  isChanging: boolean
 }
 
-function readBranch(files: SuperblockFiles, index: number): Branch {
-  const name = `br${index}`
-  const text = files.read(name)
-  const branch = text === null ? null : parseBranch(decodeOctal(text), index)
-  if (text !== null && branch === null) files.fail(name, 'no branch', text)
-  return branch ?? { index, id: null, path: null, perm: null, attributes: [] }
+/** A file's text, or why there is none. */
+interface ReadFile {
+  text: ByteString | null
+  fault: string | null
 }
 
-/** The files of a superblock in one look, and what is wrong with them. */
-class SuperblockFiles {
-  readonly errors: InputError[] = []
-  changing = false
-  readonly #folder: string
-  readonly #names: Map<string, boolean>
-  /** One more than the highest N of the br<N>. */
-  readonly count: number
-
-  constructor(folder: string, names: Map<string, boolean>) {
-    this.#folder = folder
-    this.#names = names
-    const numbers = [...names.keys()].flatMap((name) => /^br(0|[1-9]\d{0,4})$/.exec(name)?.[1] ?? [])
-    this.count = numbers.reduce((most, number) => Math.max(most, Number(number) + 1), 0)
+function lookAt(folder: string, names: Map<string, boolean>): Look {
+  const numbers = [...names.keys()].flatMap((name) => /^br(0|[1-9]\d{0,4})$/.exec(name)?.[1] ?? [])
+  const count = numbers.reduce((most, number) => Math.max(most, Number(number) + 1), 0)
+  const look: Look = { count, files: new Map(), isChanging: false }
+  const read = (name: string) => look.files.set(name, readOne(folder, name, names.get(name), look))
+  for (let index = 0; index < count; index += 1) {
+    read(`br${index}`)
+    if (names.has(`brid${index}`)) read(`brid${index}`)
   }
+  if (names.has('xi_path')) read('xi_path')
+  return look
+}
 
-  /** The text of a file; null where it cannot be read. */
-  read(name: string): ByteString | null {
-    const isFile = this.#names.get(name)
-    if (isFile === undefined) {
-      this.changing = true
-      this.fail(name, `missing, though br${this.count - 1} is there`)
-      return null
-    }
-    if (!isFile) {
-      this.fail(name, 'no file')
-      return null
-    }
-    try {
-      return readText(`${this.#folder}/${name}`)
-    } catch (error) {
-      this.changing ||= hasCode(error, 'EBUSY', 'ENOENT')
-      this.fail(name, systemReason(error))
-      return null
-    }
+function readOne(folder: string, name: string, isFile: boolean | undefined, look: Look): ReadFile {
+  if (isFile === undefined) return { text: null, fault: `missing, though br${look.count - 1} is there` }
+  if (!isFile) return { text: null, fault: 'no file' }
+  try {
+    return { text: readText(`${folder}/${name}`), fault: null }
+  } catch (error) {
+    // ENODEV: removed between open and read.
+    look.isChanging ||= hasCode(error, 'EBUSY', 'ENOENT', 'ENODEV')
+    return { text: null, fault: systemReason(error) }
   }
+}
 
-  fail(name: string, reason: string, text: ByteString | null = null): void {
-    this.errors.push(new InputError(`${this.#folder}/${name}: ${reason}`, text))
-  }
+function isSame(look: Look, other: Look): boolean {
+  if (look.files.size !== other.files.size) return false
+  return [...look.files].every(([name, { text, fault }]) => {
+    const file = other.files.get(name)
+    return file !== undefined && file.text === text && file.fault === fault
+  })
+}
+
+function superblockOf(folder: string, { count, files }: Look): Superblock {
+  const errors = [...files].flatMap(([name, { fault }]) =>
+    fault === null ? [] : [new InputError(`${folder}/${name}: ${fault}`)],
+  )
+  const textOf = (name: string) => files.get(name)?.text ?? null
+  const branches = Array.from({ length: count }, (_, index): Branch => {
+    const text = textOf(`br${index}`)
+    const branch = text === null ? null : parseBranch(decodeOctal(text), index)
+    if (text !== null && branch === null) errors.push(new InputError(`${folder}/br${index}: no branch`, text))
+    const id = parseBranchId(textOf(`brid${index}`))
+    return { ...(branch ?? { index, path: null, perm: null, attributes: [] }), id }
+  })
+  return { xi_path: decodeOctal(textOf('xi_path') ?? '') || null, branches, errors }
 }
 
 function parseBranchId(text: ByteString | null): number | null {

@@ -8,6 +8,7 @@ import type { Branch } from '../../../src/unions/branch-table.js'
 import { inputError } from '../../helpers/filters.js'
 import { tempFolder, writeTree } from '../../helpers/folders.js'
 import { isRoot, skip } from '../../helpers/machine.js'
+import { outcome, started } from '../../helpers/run.js'
 
 const branch = (index: number, id: number | null, path: ByteString | null, permission?: string): Branch => {
   const [perm = null, ...attributes] = permission?.split('+') ?? []
@@ -302,3 +303,65 @@ test('the si= of every length of captures is one', (t) => {
     t.is(readSuperblock(sysfs, si).branches.length, 1, si)
   }
 })
+
+interface RemountCase {
+  name: string
+  /** What reading br1 for the Nth time does instead. */
+  reading: string
+  expected: { paths: (string | null)[] } | { message: RegExp }
+}
+
+const remounts: RemountCase[] = [
+  {
+    name: 'A branch that is moved between two looks is read again',
+    reading: "if (N === 1) return '/top=ro\\n'",
+    expected: { paths: ['/top', '/mid', '/base'] },
+  },
+  {
+    name: 'A branch that is removed while it is opened is read again',
+    reading:
+      "if (N === 1) throw Object.assign(new Error('ENODEV'), { code: 'ENODEV', errno: -require('node:os').constants.errno.ENODEV })",
+    expected: { paths: ['/top', '/mid', '/base'] },
+  },
+  {
+    name: 'A superblock that never comes to rest is a message, and no table',
+    reading: "return '/' + N + '=ro\\n'",
+    expected: { message: /^aufs-branches: stdin:1: .*si_1a: it is remounted again and again.*\n$/ },
+  },
+]
+
+for (const { name, reading, expected } of remounts) {
+  test(name, async (t) => {
+    const folder = tempFolder(t)
+    writeTree(folder, {
+      'sys/fs/aufs/si_1a/br0': '/top=rw\n',
+      'sys/fs/aufs/si_1a/br1': '/mid=ro\n',
+      'sys/fs/aufs/si_1a/br2': '/base=ro\n',
+      'remount.cjs': `const fs = require('node:fs')
+        const { readFileSync } = fs
+        let N = 0
+        fs.readFileSync = (file, ...rest) => {
+          if (String(file).endsWith('/br1')) {
+            N += 1
+            ${reading}
+          }
+          return readFileSync(file, ...rest)
+        }`,
+    })
+    const [program, script] = started('aufs-branches')
+    const args = ['--require', `${folder}/remount.cjs`, script, '--sysfs', `${folder}/sys`]
+    const line = '29 21 0:17 / / rw - aufs none rw,si=1a\n'
+    const { stdout, stderr, status } = await outcome(program, args, line)
+    if ('message' in expected) {
+      t.regex(stderr, expected.message)
+      t.deepEqual([stdout, status], ['', 1])
+      return
+    }
+    const { branches } = JSON.parse(stdout) as { branches: { path: string | null }[] }
+    t.deepEqual(
+      branches.map(({ path }) => path),
+      expected.paths,
+    )
+    t.deepEqual([stderr, status], ['', 0])
+  })
+}
