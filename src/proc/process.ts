@@ -1,21 +1,10 @@
 /** One process, as /proc tells it: its mounts, its root, its files. */
-import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Mount, parseMount } from './mountinfo.js'
 import { liveThread, type ProcStat, readStat } from './stat.js'
-
-const PROC_SUPER_MAGIC = 0x9fa0
-
-/** Whether a folder is a procfs, and no tree that was captured from one. */
-export function isProcfs(folder: string): boolean {
-  try {
-    return statfsSync(folder).type === PROC_SUPER_MAGIC
-  } catch {
-    return false
-  }
-}
 
 /**
  * The processes of a procfs, in order.
@@ -76,7 +65,7 @@ export class Process {
   }
 
   /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
-  namespace(name: 'pid' | 'mnt'): string | null {
+  namespace(name: 'pid' | 'mnt' | 'user'): string | null {
     try {
       return readlinkSync(`${this.folder}/ns/${name}`)
     } catch {

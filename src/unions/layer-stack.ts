@@ -1,12 +1,19 @@
 /** The copies of a file in the branches of a union: which one is shown, and which lie below it. */
 
 import { BoundedMap } from '../bounded-map.js'
+import type { Asking } from '../files/asking.js'
 import { Folder } from '../files/folder.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import type { Copies, Copy, LayerEntry, OpenLayer } from './layer.js'
-import { NO_MARKS, type WhiteoutFormat } from './layer.js'
+import {
+  type Copies,
+  type Copy,
+  type LayerEntry,
+  NO_MARKS,
+  type OpenLayer,
+  type WhiteoutFormat,
+} from './layer.js'
 
 interface Stack {
   layers: OpenLayer[]
@@ -20,11 +27,16 @@ const STACKS_KEPT = 256
 export class LayerStack {
   readonly #branches: readonly Branch[]
   readonly #whiteouts: WhiteoutFormat
+  readonly #asking: Asking
   readonly #folders = new Map<ByteString, Folder>()
   readonly #stacks = new BoundedMap<string, Stack>(STACKS_KEPT)
 
-  /** @param whiteouts how a branch hides what is below: the filesystem's way */
-  constructor({ branches }: BranchTable, whiteouts: WhiteoutFormat) {
+  /**
+   * @param whiteouts how a branch hides what is below: the filesystem's way
+   * @param asking what of this reader's mounts may be asked
+   */
+  constructor({ branches }: BranchTable, whiteouts: WhiteoutFormat, asking: Asking) {
+    this.#asking = asking
     this.#branches = branches
     this.#whiteouts = whiteouts
   }
@@ -176,7 +188,7 @@ export class LayerStack {
   /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
   #open({ path, attributes }: Branch): Folder | null | undefined {
     if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
-    const folder = this.#folders.get(path) ?? new Folder(path, { crossMounts: false })
+    const folder = this.#folders.get(path) ?? new Folder(path, { asking: this.#asking, crossMounts: false })
     this.#folders.set(path, folder)
     if (folder.isThere()) return folder
     return path.endsWith(DELETED) ? null : undefined

@@ -3,18 +3,20 @@ import { existsSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import { Folder } from '../files/folder.js'
+import { isProcfs } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { Kernel } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
-import { isProcfs, type Process, type Reader, readerOf } from '../proc/process.js'
+import type { Follow } from '../proc/open-entries.js'
+import { type Process, type Reader, readerOf } from '../proc/process.js'
 import { firstStartOf } from '../proc/start-time.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { AskableMounts } from '../unions/askable-mounts.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { LayerStack } from '../unions/layer-stack.js'
+import { LayerStacks } from '../unions/layer-stacks.js'
 import { placedBy, seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
-import { typeOfTable } from '../unions/types.js'
 import type { FileLookup, ProcessContext } from './context.js'
 import type { Vma } from './record.js'
 
@@ -31,6 +33,8 @@ export interface ContextOptions extends TableOptions {
    * would lead to this machine's files.
    */
   stat?: boolean
+  /** Filesystem types, as mountinfo has them, that are asked although their server may not answer (`fuse.sshfs`). */
+  ask?: readonly ByteString[]
 }
 
 /** What the processes of one mount namespace and one root share. */
@@ -44,7 +48,6 @@ export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' 
   fixed: Map<Kernel, Vma>
 }
 
-const STACKS_KEPT = 100
 const NAMESPACES_KEPT = 1000
 const FILES_KEPT = 10_000
 
@@ -63,7 +66,9 @@ export class ContextReader {
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
-  readonly #superblocks = new BoundedMap<string, LayerStack>(STACKS_KEPT, (branches) => branches.close())
+  readonly #askable: AskableMounts
+  readonly #isLive: boolean
+  readonly #stacks: LayerStacks
   readonly #namespaces = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
   readonly #firstStarts = new BoundedMap<string, bigint | null>(NAMESPACES_KEPT)
   #knownReader: Reader | null = null
@@ -71,20 +76,24 @@ export class ContextReader {
   constructor(options: ContextOptions = {}) {
     const { procfs = '/proc', sysfs = '/sys' } = options
     this.procfs = procfs.replace(/(?<=.)\/+$/, '')
-    const isLive = isProcfs(this.procfs)
-    this.stat = options.stat ?? isLive
-    this.linksTell = !isLive || existsSync(`${sysfs}/fs/aufs`)
+    this.#isLive = isProcfs(this.procfs)
+    this.stat = options.stat ?? this.#isLive
+    this.linksTell = !this.#isLive || existsSync(`${sysfs}/fs/aufs`)
     this.#root = options.root ?? null
     this.#tables = new Tables(options)
+    this.#stacks = new LayerStacks(sysfs)
+    const { types, ...all } = options
+    const tables = types === undefined ? this.#tables : new Tables(all)
+    this.#askable = new AskableMounts(this.procfs, tables, options.ask ?? [])
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
-    for (const branches of this.#superblocks.values()) branches.close()
-    this.#superblocks.clear()
+    this.#stacks.close()
     this.#namespaces.clear()
     this.#firstStarts.clear()
+    this.#askable.close()
     this.#knownReader = null
   }
 
@@ -93,13 +102,17 @@ export class ContextReader {
     return this.#given !== null
   }
 
-  /** The view of a process of this procfs. @throws InputError where it may not be read */
-  ofProcess(process: Process, warn: Emit<InputError>): { context: ProcessContext; namespace: SharedContext } {
+  /** The view of a process of this procfs. Close `lookup` when done. @throws InputError where it may not be read */
+  ofProcess(
+    process: Process,
+    warn: Emit<InputError>,
+  ): { context: ProcessContext; namespace: SharedContext; follow: Follow | null } {
     const namespace = this.#namespace(process, warn)
     const { mounts, unions, chroot, leaky } = namespace
+    const follow = this.follow(process, mounts)
     const root = this.#root ?? bytesOf(`${process.folder}/root`)
-    const lookup = this.#lookup(root, process, mounts)
-    return { context: { mounts, unions, chroot, root, lookup, leaky }, namespace }
+    const lookup = follow === null ? null : this.#lookup(root, process, mounts, follow)
+    return { context: { mounts, unions, chroot, root, lookup, leaky }, namespace, follow }
   }
 
   /**
@@ -108,34 +121,39 @@ export class ContextReader {
    */
   ofEntry(pid: number | null): ProcessContext {
     const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
-    const lookup = this.#root === null ? null : this.#lookup(this.#root, null, [])
+    const lookup = this.#root === null || !this.stat ? null : this.#lookup(this.#root, null, [], null)
     return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false }
   }
 
-  #lookup(root: ByteString, process: Process | null, mounts: readonly Mount[]): FileLookup | null {
+  /** What of a process's files may be asked; null where none is to be touched. Close it when done. */
+  follow(process: Process, mounts: readonly Mount[]): Follow | null {
     if (!this.stat) return null
-    const files = new Folder(root)
+    if (this.#isLive) return this.#askable.ofProcess(process.folder, mounts)
+    return { asking: this.#askable.ofReader, mayOpen: () => true, close: () => {} }
+  }
+
+  #lookup(
+    root: ByteString,
+    process: Process | null,
+    mounts: readonly Mount[],
+    follow: Follow | null,
+  ): FileLookup {
+    const isProcessRoot = this.#root === null && this.#isLive
+    const asking = isProcessRoot && follow !== null ? follow.asking : this.#askable.ofReader
+    const files = new Folder(root, { asking, isProcessRoot })
+    const stackOf = (table: BranchTable) => this.#stacks.of(table, mounts, this.#askable.ofReader)
     return {
       files,
       isOwnRoot: this.#root === null,
-      copies: (table, path) => this.#branches(table, mounts).find(path),
-      holders: (table, path) => this.#branches(table, mounts).holders(path),
+      copies: (table, path) => stackOf(table).find(path),
+      holders: (table, path) => stackOf(table).holders(path),
       deviceOf: (mount_id) => this.#reader().mounts.find((mount) => mount.mount_id === mount_id)?.dev ?? null,
       firstStart: () => (process === null ? null : this.#firstStart(process)),
-      close: () => files.close(),
+      close: () => {
+        files.close()
+        follow?.close()
+      },
     }
-  }
-
-  /** Superblocks are shared by processes, and what is known of their folders with them. */
-  #branches(table: BranchTable, mounts: readonly Mount[]): LayerStack {
-    const key = `${table.fs_type} ${table.si ?? table.dev}`
-    const known = this.#superblocks.get(key)
-    if (known !== undefined) return known
-    const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
-    const whiteouts = typeOfTable(table).whiteouts(table, own?.super_options ?? [], this.#tables.sysfs)
-    const branches = new LayerStack(table, whiteouts)
-    this.#superblocks.set(key, branches)
-    return branches
   }
 
   #firstStart(process: Process): bigint | null {

@@ -8,7 +8,7 @@ import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { tableOver } from '../unions/mount-paths.js'
 import { typeOfTable } from '../unions/types.js'
 import { claimOf } from './claim.js'
-import { mountOf, type ProcessContext } from './context.js'
+import { isListed, mountOf, type ProcessContext } from './context.js'
 import { type LookupResult, lookUp } from './look-up.js'
 import type { Vma, VmaBranch } from './record.js'
 
@@ -67,10 +67,11 @@ function identify(
   if (context.root === null) return nothing
   if (table !== null && shown !== null) return { dev: shown.dev, ino: shown.ino }
   if (table === null && dev !== null && ino !== null) return { dev, ino }
+  if (maps_dev === null || maps_ino === null) return nothing
   const lies = table ?? mountOf(kernel, path, context)
-  return maps_dev !== null && maps_ino !== null && maps_dev === lies?.dev
-    ? { dev: maps_dev, ino: maps_ino }
-    : nothing
+  // What was opened but not asked may be of no mount that is known.
+  const isUnasked = table === null && kernel.mnt_id !== null && isListed(kernel, context) === false
+  return isUnasked || maps_dev === lies?.dev ? { dev: maps_dev, ino: maps_ino } : nothing
 }
 
 function isOther({ maps_dev, maps_ino }: Kernel, dev: string | null, ino: string | null): boolean {

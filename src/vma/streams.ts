@@ -9,7 +9,7 @@ import type { ContextOptions } from './context-reader.js'
 import { VmaFixer } from './fixer.js'
 
 /** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
-export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat'> {
+export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask'> {
   /** Processes, in the order in which they are read. */
   pids: Iterable<number>
   /** Called for what cannot be read of a process; the others are. Default: the first error ends the stream. */

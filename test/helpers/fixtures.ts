@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { InputError } from '../../src/errors.js'
+import type { Asking } from '../../src/files/asking.js'
 import type { Filter } from '../../src/lines/filter.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 
@@ -27,6 +28,9 @@ export function tempFolder(t: ExecutionContext): string {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
+
+/** Every filesystem may be asked. */
+export const askAll: Asking = { mayAsk: () => true, mayPass: () => true }
 
 /** Ends a test that this machine cannot run. */
 export function skip(t: ExecutionContext, why: string): void {

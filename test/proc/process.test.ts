@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { InputError } from '../../src/errors.js'
-import { GoneError, isProcfs, listPids, Process } from '../../src/proc/process.js'
+import { isProcfs } from '../../src/files/ids.js'
+import { GoneError, listPids, Process } from '../../src/proc/process.js'
 import { containerOf, type Reading, readEntries } from '../../src/proc/read-map-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
 import { ContextReader } from '../../src/vma/context-reader.js'
@@ -16,7 +17,7 @@ const noWarning = (error: InputError) => {
 }
 
 /** What the links say, and nothing followed. */
-const links = (): Reading => ({ follow: false, linksTell: true, kernels: new Map() })
+const links = (): Reading => ({ follow: null, linksTell: true, kernels: new Map() })
 
 function temporary(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'process-'))

@@ -11,7 +11,7 @@ import { isBranchTable } from '../../src/unions/table-records.js'
 import { isOtherMount, tableFilter } from '../../src/unions/tables.js'
 import { typeOfTable, unionTypeOf, unionTypes } from '../../src/unions/types.js'
 import type { UnionType } from '../../src/unions/union-type.js'
-import { tell, tempFolder, writeTree } from '../helpers/fixtures.js'
+import { askAll, tell, tempFolder, writeTree } from '../helpers/fixtures.js'
 
 /** How a kind of union is made up for a test. */
 interface Fixture {
@@ -72,7 +72,7 @@ function build(
 }
 
 function stackOf(t: ExecutionContext, table: BranchTable): LayerStack {
-  const stack = new LayerStack(table, typeOfTable(table).whiteouts(table, [], '/nowhere'))
+  const stack = new LayerStack(table, typeOfTable(table).whiteouts(table, [], '/nowhere'), askAll)
   t.teardown(() => stack.close())
   return stack
 }

@@ -60,6 +60,15 @@ const usage = {
       describe:
         'Follow entries and look files up; --no-stat touches none, as is the default where --procfs is no procfs',
     },
+    ask: {
+      type: 'string',
+      value: 'TYPE',
+      array: true,
+      requiresArg: true,
+      describe:
+        'Ask filesystems of these types too, although their server may never answer: fuse.sshfs,nfs4 or repeated; ' +
+        'default: none of FUSE, NFS and the like, so that nothing hangs',
+    },
     stale: {
       type: 'boolean',
       default: false,
@@ -103,6 +112,7 @@ interface VmaArguments {
   branches: string | undefined
   root: string | undefined
   stat: boolean | undefined
+  ask: string[] | undefined
   'overlay-base': string | undefined
   procfs: string
   sysfs: string
@@ -127,7 +137,7 @@ export function wantedPids(
 
 /** How the processes are to be looked at. */
 export function viewOptions(
-  { procfs, sysfs, stat, branches, root, ...wish }: VmaArguments,
+  { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
   read: Run<unknown>['read'],
 ): ContextOptions {
   const base = wish['overlay-base']
@@ -135,6 +145,7 @@ export function viewOptions(
     procfs,
     sysfs,
     ...(stat !== undefined && { stat }),
+    ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
     ...(branches !== undefined && { tables: readTables(branches, read) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
     ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
