@@ -80,7 +80,7 @@ function zshOption({ names, value, describe, isRepeated }: CommandOption): strin
 function zshValue(value: Value): string {
   if (typeof value !== 'string') return `(${value.join(' ')})`
   // A space: nothing to complete.
-  return { DIR: '_files -/', FILE: '_files', PID: '_pids', N: ' ', VALUE: ' ' }[value]
+  return { DIR: '_files -/', FILE: '_files', PID: '_pids', TYPE: ' ', N: ' ', VALUE: ' ' }[value]
 }
 
 /** Quoted, as it stands. */
@@ -111,6 +111,7 @@ function fishValue(value: Value | null): string {
     DIR: " -x -a '(__fish_complete_directories)'",
     FILE: ' -r -F',
     PID: " -x -a '(__fish_complete_pids)'",
+    TYPE: ' -x',
     N: ' -x',
     VALUE: ' -x',
   }[value]

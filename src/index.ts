@@ -40,8 +40,9 @@ export {
 export { claimOf } from './vma/claim.js'
 export type { FileLookup, ProcessContext, UnionClaim } from './vma/context.js'
 export { fixVma } from './vma/fix-vma.js'
-export type { Copies, Copy } from './unions/layer.js'
-export type { Files, Found } from './files/folder.js'
+export type { Copies, Copy } from './unions/layers/layer.js'
+export type { Found } from './files/found.js'
+export type { Files } from './files/folder.js'
 export type { FileId } from './files/ids.js'
 
 // Bytes and text.

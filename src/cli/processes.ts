@@ -2,8 +2,8 @@
 
 import { InputError } from '../errors.js'
 import type { RawVma } from '../proc/map-files.js'
+import { NotFollowedError } from '../proc/open-entries.js'
 import { ForbiddenError, GoneError } from '../proc/process.js'
-import { NotFollowedError } from '../proc/read-map-files.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
 import { isStale } from '../vma/record.js'

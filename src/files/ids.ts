@@ -1,5 +1,5 @@
 /** How the kernel identifies files: devices, inodes, mounts of descriptors. */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, statfsSync } from 'node:fs'
 import type { ByteString } from '../text/byte-string.js'
 
 /** A file's identity. */
@@ -30,10 +30,35 @@ export function inodeName(ino: bigint): string {
   return String(BigInt.asUintN(64, ino))
 }
 
-/** The mount of an open file. fdinfo is the reader's own, so it is read from the real /proc. */
+/** The first lines of fdinfo (`seq_show()` in fs/proc/fd.c) fit: pos, flags and mnt_id. */
+const fdinfo = Buffer.alloc(128)
+
+const MOUNT_ID = '\nmnt_id:\t'
+
+/**
+ * The mount of an open file. No filesystem is asked. fdinfo is the reader's own, so it is read from the real /proc; as it is
+ * read for each file that is looked up, it is read into one buffer.
+ */
 export function mountIdOf(fd: number): number | null {
-  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? []
-  return id === undefined ? null : Number(id)
+  const info = openSync(`/proc/self/fdinfo/${fd}`, 'r')
+  try {
+    const text = fdinfo.toString('latin1', 0, readSync(info, fdinfo))
+    const at = text.indexOf(MOUNT_ID)
+    return at === -1 ? null : Number.parseInt(text.slice(at + MOUNT_ID.length), 10)
+  } finally {
+    closeSync(info)
+  }
+}
+
+const PROC_SUPER_MAGIC = 0x9fa0
+
+/** Whether a folder is a procfs, and no tree that was captured from one. */
+export function isProcfs(folder: string): boolean {
+  try {
+    return statfsSync(folder).type === PROC_SUPER_MAGIC
+  } catch {
+    return false
+  }
 }
 
 /** Whether two inodes have the same number, but for the upper bits that tell layers apart (overlayfs's xino). */

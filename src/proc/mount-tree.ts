@@ -54,3 +54,17 @@ export function mountsSeenFrom<M extends { mount_point: ByteString | null; root:
   })
   return [...own, ...inside]
 }
+
+/**
+ * The mount points at which a mount of some kind lies on top: what is mounted over another hides it.
+ *
+ * @param isMeant whether a mount is of that kind
+ * @example mountPointsOf([{ mount_point: '/n', fs_type: 'nfs4' }], ({ fs_type }) => fs_type === 'nfs4') // ['/n']
+ */
+export function mountPointsOf<M extends { mount_point: ByteString }>(
+  mounts: readonly M[],
+  isMeant: (mount: M) => boolean,
+): ByteString[] {
+  const onTop = new Map(mounts.map((mount) => [mount.mount_point, mount]))
+  return [...onTop.values()].filter(isMeant).map(({ mount_point }) => mount_point)
+}

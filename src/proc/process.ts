@@ -1,21 +1,10 @@
 /** One process in /proc: its mounts, its root, its files. */
-import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Mount, parseMount } from './mountinfo.js'
 import { liveThread, type ProcStat, readStat } from './stat.js'
-
-const PROC_SUPER_MAGIC = 0x9fa0
-
-/** Whether a folder is a procfs, and not a tree that was captured from one. */
-export function isProcfs(folder: string): boolean {
-  try {
-    return statfsSync(folder).type === PROC_SUPER_MAGIC
-  } catch {
-    return false
-  }
-}
 
 /**
  * The processes of a procfs, by number.
@@ -75,8 +64,8 @@ export class Process {
     }
   }
 
-  /** The name of one of its namespaces: `pid:[4026531836]`; null if it cannot be read. */
-  namespace(name: 'pid' | 'mnt'): string | null {
+  /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
+  namespace(name: 'pid' | 'mnt' | 'user'): string | null {
     try {
       return readlinkSync(`${this.folder}/ns/${name}`)
     } catch {

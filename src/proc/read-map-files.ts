@@ -1,18 +1,18 @@
-/** Reads the entries of a process's map_files from /proc: what the kernel says of each mapped file. */
-import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../errors.js'
-import { deviceName, inodeName, mountIdOf, O_PATH } from '../files/ids.js'
+/** The entries of a process's map_files, read from /proc: what the kernel says of each mapped file. */
+import { readdirSync, readlinkSync } from 'node:fs'
+import { hasCode, type InputError } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
 import type { Mount } from './mountinfo.js'
+import { EntryOpener, type Follow, type OpenedEntry } from './open-entries.js'
 import type { Process } from './process.js'
 
 /** How entries are read. */
 export interface Reading {
-  /** Whether each file is opened, with O_PATH, for its stat and its mount. */
-  follow: boolean
+  /** How each file is opened, with O_PATH, for its mount and its stat; null where none is. */
+  follow: Follow | null
   /** Whether the links may differ from the names in maps. If not, they need not be read. */
   linksTell: boolean
   /** What the kernel says of each file, by all that maps and the link say of it. Processes of one mount namespace share it. */
@@ -46,12 +46,12 @@ export function readEntries(
   const container = containerOf(process.text('cgroup') ?? '')
   const mappings = process.lines('maps', parseMapping, warn).filter(isFileMapping)
   const entries = linksTell ? listed(process, mappings) : mapped(process, mappings)
-  const opener = new Opener(process, follow, warn)
+  const opener = new EntryOpener(process, follow, warn)
   const ids = new Set(mounts.map(({ mount_id }) => mount_id))
   const raw = entries.map(({ start, end, link, mapping }): RawVma => {
     const key = `${mapping?.dev} ${mapping?.ino} ${mapping?.name}\0${link}`
     const known = kernels.get(key)
-    const kernel = known ?? kernelOf(opener.open(`${start}-${end}`), mapping, ids)
+    const kernel = known ?? kernelOf(opener.open(`${start}-${end}`, mapping), mapping, ids)
     if (known === undefined) kernels.set(key, kernel)
     const { perms = null, offset = null } = mapping ?? {}
     return { pid: process.pid, comm, container, start, end, perms, offset, link, kernel }
@@ -101,65 +101,8 @@ function byAddress(a: string, b: string): number {
   return x - y || (a < b ? -1 : 1)
 }
 
-/** Entries may not be followed by this user, those of no process. They are given all the same: this is a warning. */
-export class NotFollowedError extends InputError {}
-
-type Opened = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>
-
-const NOT_OPENED: Opened = { dev: null, ino: null, mnt_id: null }
-
-/** Opens the entries of a process. After the first that it may not open, it tries no other. */
-class Opener {
-  readonly #process: Process
-  readonly #warn: Emit<InputError>
-  #mayFollow: boolean
-
-  constructor(process: Process, follow: boolean, warn: Emit<InputError>) {
-    this.#process = process
-    this.#mayFollow = follow
-    this.#warn = warn
-  }
-
-  open(range: string): Opened {
-    if (!this.#mayFollow) return NOT_OPENED
-    let fd: number
-    try {
-      fd = openSync(`${this.#process.folder}/map_files/${range}`, O_PATH)
-    } catch (error) {
-      // ESTALE and ENOENT are of this entry alone. EPERM and EACCES are of all, as the folder is its owner's.
-      const missing = hasCode(error, 'EPERM')
-        ? 'CHECKPOINT_RESTORE'
-        : hasCode(error, 'EACCES')
-          ? 'DAC_READ_SEARCH'
-          : null
-      if (missing !== null) {
-        this.#mayFollow = false
-        this.#warn(
-          new NotFollowedError(`map_files cannot be followed without CAP_${missing}: ${systemReason(error)}`),
-        )
-      }
-      return NOT_OPENED
-    }
-    try {
-      return { ...statOf(fd), mnt_id: mountIdOf(fd) }
-    } finally {
-      closeSync(fd)
-    }
-  }
-}
-
-/** The device and inode of an open file. fstat of a deleted file can fail with ESTALE (aufs). */
-function statOf(fd: number): { dev: string | null; ino: string | null } {
-  try {
-    const { dev, ino } = fstatSync(fd, { bigint: true })
-    return { dev: deviceName(dev), ino: inodeName(ino) }
-  } catch {
-    return { dev: null, ino: null }
-  }
-}
-
 function kernelOf(
-  { dev, ino, mnt_id }: Opened,
+  { dev, ino, mnt_id }: OpenedEntry,
   mapping: Mapping | null,
   listed: ReadonlySet<number>,
 ): Kernel {

@@ -10,7 +10,7 @@ import type { Mount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Links } from '../text/shell.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import type { WhiteoutFormat } from './layer.js'
+import type { WhiteoutFormat } from './layers/layer.js'
 
 /** Where branches are read from. */
 export interface BranchSources {

@@ -2,13 +2,17 @@
 import { existsSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
+import type { Asking } from '../files/asking.js'
+import { isProcfs } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
-import { isProcfs, type Process, type Reader, readerOf } from '../proc/process.js'
+import type { Follow } from '../proc/open-entries.js'
+import { type Process, type Reader, readerOf } from '../proc/process.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { isBelow } from '../text/paths.js'
+import { AskableMounts } from '../unions/askable-mounts.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { placedBy, seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
@@ -29,6 +33,8 @@ export interface ContextOptions extends TableOptions {
    * would lead to this machine's files.
    */
   stat?: boolean
+  /** Filesystem types, as mountinfo has them, that are asked although their server may not answer (`fuse.sshfs`). */
+  ask?: readonly ByteString[]
 }
 
 /** What the processes of one mount namespace and one root share. */
@@ -60,6 +66,8 @@ export class ContextReader {
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
+  readonly #isLive: boolean
+  readonly #askable: AskableMounts
   readonly #stacks: LayerStacks
   readonly #namespaces = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
   readonly #machine: Machine
@@ -69,12 +77,20 @@ export class ContextReader {
   constructor(options: ContextOptions = {}) {
     const { procfs = '/proc', sysfs = '/sys' } = options
     this.procfs = procfs.replace(/(?<=.)\/+$/, '')
-    const isLive = isProcfs(this.procfs)
-    this.stat = options.stat ?? isLive
-    this.linksTell = !isLive || existsSync(`${sysfs}/fs/aufs`)
+    this.#isLive = isProcfs(this.procfs)
+    this.stat = options.stat ?? this.#isLive
+    this.linksTell = !this.#isLive || existsSync(`${sysfs}/fs/aufs`)
     this.#root = options.root ?? null
     this.#tables = new Tables(options)
-    this.#machine = { procfs: this.procfs, sysfs, mounts: () => this.#reader().mounts }
+    const { types, ...all } = options
+    const tables = types === undefined ? this.#tables : new Tables(all)
+    this.#askable = new AskableMounts(this.procfs, tables, options.ask ?? [])
+    this.#machine = {
+      procfs: this.procfs,
+      sysfs,
+      mounts: () => this.#reader().mounts,
+      asking: () => this.#askable.ofReader,
+    }
     this.#stacks = new LayerStacks(this.#machine)
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
   }
@@ -85,6 +101,7 @@ export class ContextReader {
     this.#readerContext?.lookup?.close()
     this.#readerContext = null
     this.#namespaces.clear()
+    this.#askable.close()
     this.#knownReader = null
   }
 
@@ -94,13 +111,17 @@ export class ContextReader {
   }
 
   /** The context of a process of this procfs. @throws InputError where it may not be read */
-  ofProcess(process: Process, warn: Emit<InputError>): { context: ProcessContext; namespace: SharedContext } {
+  ofProcess(
+    process: Process,
+    warn: Emit<InputError>,
+  ): { context: ProcessContext; namespace: SharedContext; follow: Follow | null } {
     const namespace = this.#namespace(process, warn)
     const { mounts, unions, chroot, leaky } = namespace
+    const follow = this.follow(process, mounts)
     const root = this.#root ?? bytesOf(`${process.folder}/root`)
-    const lookup = this.#lookup(root, this.#root === null, mounts)
+    const lookup = this.#lookup(root, this.#root === null, mounts, follow)
     const reader = this.#ofReader()
-    return { context: { mounts, unions, chroot, root, lookup, leaky, reader }, namespace }
+    return { context: { mounts, unions, chroot, root, lookup, leaky, reader }, namespace, follow }
   }
 
   /**
@@ -109,7 +130,7 @@ export class ContextReader {
    */
   ofEntry(pid: number | null): ProcessContext {
     const root = this.#root ?? (pid === null ? null : bytesOf(`${this.procfs}/${pid}/root`))
-    const lookup = this.#root === null ? null : this.#lookup(this.#root, false, [])
+    const lookup = this.#root === null ? null : this.#lookup(this.#root, false, [], null)
     return { mounts: [], unions: this.#given ?? [], chroot: '/', root, lookup, leaky: false, reader: null }
   }
 
@@ -130,15 +151,36 @@ export class ContextReader {
       unions: this.#unions(mounts, () => {}),
       chroot: '/',
       root: '/',
-      lookup: this.#lookup('/', true, mounts),
+      lookup: this.#lookup('/', true, mounts, null),
       leaky: false,
       reader: null,
     }
     return this.#readerContext
   }
 
-  #lookup(root: ByteString, isOwnRoot: boolean, mounts: readonly Mount[]): FileLookup | null {
-    return this.stat ? liveLookup(root, { isOwnRoot, mounts }, this.#stacks, this.#machine) : null
+  /** What of a process's files may be asked; null where none is to be touched. Close it when done. */
+  follow(process: Process, mounts: readonly Mount[]): Follow | null {
+    if (!this.stat) return null
+    if (this.#isLive) return this.#askable.ofProcess(process.folder, mounts)
+    return { asking: this.#askable.ofReader, mayOpen: () => true, mayAskDevice: () => true, close: () => {} }
+  }
+
+  /** @param follow of the process, where the root is its own; null where this reader's mounts are walked */
+  #lookup(
+    root: ByteString,
+    isOwnRoot: boolean,
+    mounts: readonly Mount[],
+    follow: Follow | null,
+  ): FileLookup | null {
+    if (!this.stat) return null
+    const isProcessRoot = isOwnRoot && follow !== null && this.#isLive
+    const asking: Asking = isProcessRoot ? follow.asking : this.#askable.ofReader
+    const lookup = liveLookup(root, { isOwnRoot, isProcessRoot, mounts, asking }, this.#stacks, this.#machine)
+    const close = () => {
+      lookup.close()
+      follow?.close()
+    }
+    return { ...lookup, close }
   }
 
   /** What they share is read once. */

@@ -1,11 +1,13 @@
 /** What is known of a process where its VMAs are fixed. */
-import type { Files, Found } from '../files/folder.js'
+
+import type { Files } from '../files/folder.js'
+import type { Found } from '../files/found.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
 import { mountOver } from '../proc/mount-tree.js'
 import type { Mount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
-import type { Copies, Copy, Holders } from '../unions/layer.js'
+import type { Copies, Copy, Holders } from '../unions/layers/layer.js'
 
 /** What may be looked at. A test stands behind it with what a captured machine's stat said. */
 export interface FileLookup {

@@ -89,10 +89,11 @@ function identify(
   if (context.root === null) return nothing
   if (table !== null && shown !== null) return { dev: shown.dev, ino: shown.ino }
   if (table === null && dev !== null && ino !== null) return { dev, ino }
+  if (maps_dev === null || maps_ino === null) return nothing
   const lies = table ?? mountOf(kernel, path, context)
-  return maps_dev !== null && maps_ino !== null && maps_dev === lies?.dev
-    ? { dev: maps_dev, ino: maps_ino }
-    : nothing
+  // What was opened but not asked may be of no mount that is known.
+  const isUnasked = table === null && kernel.mnt_id !== null && isListed(kernel, context) === false
+  return isUnasked || maps_dev === lies?.dev ? { dev: maps_dev, ino: maps_ino } : nothing
 }
 
 function isOther({ maps_dev, maps_ino }: Kernel, dev: string | null, ino: string | null): boolean {

@@ -2,9 +2,8 @@
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
-import { entryFilter, type Kernel, type RawVma } from '../proc/map-files.js'
+import { entryFilter, type RawVma } from '../proc/map-files.js'
 import { isSharedWritable } from '../proc/maps.js'
-import type { Mount } from '../proc/mountinfo.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
 import { join } from '../text/paths.js'
@@ -37,15 +36,28 @@ export class VmaFixer {
   /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
   raw(pid: number, warn: Emit<InputError>): RawVma[] {
     const process = new Process(this.#reader.procfs, pid)
-    return this.#entries(process, process.mounts(warn), new Map(), warn)
+    const mounts = process.mounts(warn)
+    const follow = this.#reader.follow(process, mounts)
+    try {
+      return readEntries(
+        process,
+        mounts,
+        { follow, linksTell: this.#reader.linksTell, kernels: new Map() },
+        warn,
+      )
+    } finally {
+      follow?.close()
+    }
   }
 
   /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
   *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
     const process = new Process(this.#reader.procfs, pid)
-    const { context, namespace } = this.#reader.ofProcess(process, warn)
+    const { context, namespace, follow } = this.#reader.ofProcess(process, warn)
     try {
-      const entries = this.#entries(process, namespace.listed, namespace.kernels, warn)
+      const { listed, kernels } = namespace
+      const { linksTell } = this.#reader
+      const entries = readEntries(process, listed, { follow, linksTell, kernels }, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
         namespace.leaky = true
         namespace.fixed.clear()
@@ -82,16 +94,6 @@ export class VmaFixer {
       )
     }
     return vma
-  }
-
-  #entries(
-    process: Process,
-    mounts: readonly Mount[],
-    kernels: Map<string, Kernel>,
-    warn: Emit<InputError>,
-  ): RawVma[] {
-    const { stat: follow, linksTell } = this.#reader
-    return readEntries(process, mounts, { follow, linksTell, kernels }, warn)
   }
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */

@@ -2,7 +2,9 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { errorCode } from '../errors.js'
-import { Folder, type Found, foundOf } from '../files/folder.js'
+import type { Asking } from '../files/asking.js'
+import { Folder } from '../files/folder.js'
+import { type Found, foundOf } from '../files/found.js'
 import { mountIdOf, O_PATH } from '../files/ids.js'
 import type { RawVma } from '../proc/map-files.js'
 import { mountOver } from '../proc/mount-tree.js'
@@ -10,8 +12,8 @@ import type { Mount } from '../proc/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import type { Copy } from '../unions/layer.js'
-import { LayerStack } from '../unions/layer-stack.js'
+import type { Copy } from '../unions/layers/layer.js'
+import { LayerStack } from '../unions/layers/layer-stack.js'
 import { typeOfTable } from '../unions/types.js'
 import type { FileLookup } from './context.js'
 
@@ -23,6 +25,8 @@ export interface Machine {
   sysfs: string
   /** The mounts of the reader. */
   mounts(): readonly Mount[]
+  /** Which of them may be asked. */
+  asking(): Asking
 }
 
 /** A superblock's layers, and what its mount made. */
@@ -50,9 +54,13 @@ export class LayerStacks {
     if (known !== undefined) return known
     const own = mounts.find(({ mount_id }) => mount_id === table.mount_id)
     const whiteouts = typeOfTable(table).whiteouts(table, own?.super_options ?? [], this.#machine.sysfs)
+    const asking = this.#machine.asking()
     const isOwnMount = (id: number | null) =>
       table.dev !== null && deviceIn(this.#machine.mounts(), id) === table.dev
-    const superblock = { stack: new LayerStack(table, whiteouts, isOwnMount), made: madeByMount(table) }
+    const superblock = {
+      stack: new LayerStack(table, whiteouts, asking, isOwnMount),
+      made: madeByMount(table, asking),
+    }
     this.#superblocks.set(key, superblock)
     return superblock
   }
@@ -64,11 +72,11 @@ export class LayerStacks {
   }
 }
 
-function madeByMount(table: BranchTable): Found | null {
+function madeByMount(table: BranchTable, asking: Asking): Found | null {
   const path = typeOfTable(table).madeByMount(table)
   if (path === null) return null
   const slash = path.lastIndexOf('/')
-  const folder = new Folder(path.slice(0, slash))
+  const folder = new Folder(path.slice(0, slash), { asking })
   try {
     return folder.find(path.slice(slash)) ?? null
   } finally {
@@ -80,19 +88,28 @@ function deviceIn(mounts: readonly Mount[], id: number | null): string | null {
   return mounts.find(({ mount_id }) => mount_id === id)?.dev ?? null
 }
 
+/** Where a process's files are found. */
+interface Root {
+  isOwnRoot: boolean
+  isProcessRoot: boolean
+  mounts: readonly Mount[]
+  asking: Asking
+}
+
 /**
  * Looks at a process's files.
  *
  * @param root the folder below which they are
- * @param options `isOwnRoot`: whether that is the process's own root; `mounts`: the process's
+ * @param options `isOwnRoot`: whether that is the process's own root, and `isProcessRoot`, by its link in a procfs;
+ *   `mounts`: the process's; `asking`: which of the mounts there may be asked
  */
 export function liveLookup(
   root: ByteString,
-  { isOwnRoot, mounts }: { isOwnRoot: boolean; mounts: readonly Mount[] },
+  { isOwnRoot, isProcessRoot, mounts, asking }: Root,
   stacks: LayerStacks,
   machine: Machine,
 ): FileLookup {
-  const files = new Folder(root)
+  const files = new Folder(root, { asking, isProcessRoot })
   const stackOf = (table: BranchTable) => stacks.of(table, mounts).stack
   return {
     files,
@@ -102,7 +119,7 @@ export function liveLookup(
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
-    mapped: (raw) => mappedFile(raw, machine.procfs),
+    mapped: (raw) => mappedFile(raw, machine.procfs, asking),
     deviceOf: (id) => deviceIn(machine.mounts(), id),
     close: () => files.close(),
   }
@@ -114,12 +131,12 @@ function isOlder({ file, since }: Copy, made: Found | null): boolean {
 }
 
 /** The entry is looked at only where it is still of the mount and the file that were seen there. */
-function mappedFile({ pid, start, end, kernel }: RawVma, procfs: string): Found | null {
+function mappedFile({ pid, start, end, kernel }: RawVma, procfs: string, asking: Asking): Found | null {
   if (pid === null || kernel.dev === null || kernel.mnt_id === null) return null
   try {
     const fd = openSync(`${procfs}/${pid}/map_files/${start}-${end}`, O_PATH)
     try {
-      if (mountIdOf(fd) !== kernel.mnt_id) return null
+      if (mountIdOf(fd) !== kernel.mnt_id || asking.mayAsk(fd, kernel.mnt_id) !== true) return null
       const found = foundOf(fstatSync(fd, { bigint: true }))
       return found.dev === kernel.dev && found.ino === kernel.ino ? found : null
     } finally {

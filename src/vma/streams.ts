@@ -4,13 +4,13 @@ import { InputError, type OnError, throwIt } from '../errors.js'
 import type { Emit, LineOptions } from '../lines/filter.js'
 import { objectStream } from '../lines/streams.js'
 import type { RawVma } from '../proc/map-files.js'
-import { NotFollowedError } from '../proc/read-map-files.js'
+import { NotFollowedError } from '../proc/open-entries.js'
 import { toBytes, toText } from '../text/json.js'
 import type { ContextOptions } from './context-reader.js'
 import { VmaFixer } from './fixer.js'
 
 /** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
-export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat'> {
+export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask'> {
   /** Processes, in the order in which they are read. */
   pids: Iterable<number>
   /**

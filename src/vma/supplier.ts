@@ -1,9 +1,9 @@
 /** Which copy of a file in the branches is the one that a process maps. */
-import { type Found, isUnchanged } from '../files/folder.js'
+import { type Found, isUnchanged } from '../files/found.js'
 import type { Kernel } from '../proc/map-files.js'
 import { isSharedWritable } from '../proc/maps.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import type { Copies, Copy } from '../unions/layer.js'
+import type { Copies, Copy } from '../unions/layers/layer.js'
 import { typeOfTable } from '../unions/types.js'
 import type { FileLookup, SeenFile } from './context.js'
 

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, 
 import test from 'ava'
 import { Folder } from '../../src/files/folder.js'
 import { deviceName } from '../../src/files/ids.js'
-import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isRoot, skip } from '../helpers/machine.js'
 
 const inodeOf = (path: string | Buffer) => String(lstatSync(path, { bigint: true }).ino)
@@ -11,7 +11,7 @@ const inodeOf = (path: string | Buffer) => String(lstatSync(path, { bigint: true
 test('a file below the folder is told by its device and inode', (t) => {
   const root = tempFolder(t)
   writeTree(root, { 'a/b/c': 'x', d: '' })
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   const { dev } = lstatSync(root, { bigint: true })
   for (const path of ['/a/b/c', '/a/b', '/a', '/d']) {
@@ -42,7 +42,7 @@ test('the bytes of a name are its own, UTF-8 or not', (t) => {
     mkdirSync(Buffer.from(`${root}/${name}`, 'latin1'))
     writeFileSync(Buffer.from(`${root}/${name}/${name}`, 'latin1'), '')
   }
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   for (const name of names) {
     const ino = inodeOf(Buffer.from(`${root}/${name}/${name}`, 'latin1'))
@@ -57,7 +57,7 @@ test('the folder itself is followed, and may have a name of any bytes', (t) => {
   writeFileSync(Buffer.from(`${root}/\xff/f`, 'latin1'), '')
   symlinkSync(Buffer.from('\xff', 'latin1'), `${root}/link`)
   for (const path of [`${root}/\xff`, `${root}/link`]) {
-    const folder = new Folder(path)
+    const folder = new Folder(path, { asking: askAll })
     t.is(folder.find('/f')?.ino, inodeOf(Buffer.from(`${root}/\xff/f`, 'latin1')))
     folder.close()
   }
@@ -67,14 +67,14 @@ test('below a folder that is not there nothing can be told', (t) => {
   const root = tempFolder(t)
   writeTree(root, { file: '' })
   for (const path of [`${root}/none`, `${root}/file`]) {
-    const folder = new Folder(path)
+    const folder = new Folder(path, { asking: askAll })
     t.false(folder.isThere())
     t.is(folder.find('/f'), undefined)
     t.is(folder.find('/f/g'), undefined)
     t.is(folder.openPath('/f'), null)
     folder.close()
   }
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.true(folder.isThere())
   folder.close()
 })
@@ -82,7 +82,7 @@ test('below a folder that is not there nothing can be told', (t) => {
 test('a file is told apart from a folder, and one that may lack its data from one that has it', (t) => {
   const root = tempFolder(t)
   writeTree(root, { folder: null, empty: '', full: 'x'.repeat(100_000) })
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   t.like(folder.find('/folder'), { isFolder: true, isWhiteout: false, mayLackData: false })
   t.like(folder.find('/empty'), { isFolder: false, isWhiteout: false, mayLackData: true })
@@ -93,7 +93,7 @@ test('a character device 0:0 is a whiteout, another is none', (t) => {
   const root = tempFolder(t)
   const made = spawnSync('sh', ['-c', 'mknod zero c 0 0 && mknod one c 1 3'], { cwd: root })
   if (made.status !== 0) return skip(t, 'no device can be made here')
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   t.like(folder.find('/zero'), { isWhiteout: true })
   t.like(folder.find('/one'), { isWhiteout: false })
@@ -105,7 +105,7 @@ test('a file below is opened as a path only, and never through a symbolic link',
   symlinkSync('f', `${root}/a/link`)
   symlinkSync('a', `${root}/b`)
   spawnSync('mkfifo', [`${root}/a/fifo`])
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   const open = (path: string) => {
     const fd = folder.openPath(path)
@@ -126,7 +126,7 @@ test('a symbolic link on the way is not followed', (t) => {
   symlinkSync(`${root}/outside`, `${root}/absolute`)
   symlinkSync('..', `${root}/real/up`)
   symlinkSync('loop', `${root}/loop`)
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   t.not(folder.find('/real/sub/f'), null)
   for (const path of ['/relative/sub/f', '/relative/sub', '/absolute/f', '/real/up/real/sub/f', '/loop/f']) {
@@ -140,7 +140,7 @@ test('a symbolic link at the end is itself, not what it leads to', (t) => {
   symlinkSync('f', `${root}/link`)
   symlinkSync('/nowhere', `${root}/dangling`)
   symlinkSync('dir', `${root}/folder`)
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   for (const name of ['link', 'dangling', 'folder']) {
     t.is(folder.find(`/${name}`)?.ino, inodeOf(`${root}/${name}`), name)
@@ -172,7 +172,7 @@ for (const path of refused) {
   test(`a path that may lead elsewhere is refused: ${JSON.stringify(path)}`, (t) => {
     const root = tempFolder(t)
     writeTree(root, { f: '', 'in/f': '', 'in/a/b': '', 'in/a/f': '' })
-    const folder = new Folder(`${root}/in`)
+    const folder = new Folder(`${root}/in`, { asking: askAll })
     t.teardown(() => folder.close())
     t.is(folder.find(path), null)
   })
@@ -181,7 +181,7 @@ for (const path of refused) {
 test('names that only look like that are names', (t) => {
   const root = tempFolder(t)
   writeTree(root, { '...': '', '..a': '', '.a/..b': '', 'a.': '' })
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   for (const path of ['/...', '/..a', '/.a', '/.a/..b', '/a.'])
     t.is(folder.find(path)?.ino, inodeOf(root + path), path)
@@ -190,14 +190,14 @@ test('names that only look like that are names', (t) => {
 test('a FIFO is not opened, neither at the end nor on the way', (t) => {
   const root = tempFolder(t)
   spawnSync('mkfifo', [`${root}/fifo`])
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   t.is(folder.find('/fifo')?.ino, inodeOf(`${root}/fifo`))
   t.is(folder.find('/fifo/x'), null)
 })
 
 test('a name that is too long is nothing, as is a path of megabytes', (t) => {
-  const folder = new Folder(tempFolder(t))
+  const folder = new Folder(tempFolder(t), { asking: askAll })
   t.teardown(() => folder.close())
   t.is(folder.find(`/${'x'.repeat(300)}`), null)
   t.is(folder.find(`/${'x'.repeat(300)}/f`), null)
@@ -209,7 +209,7 @@ test('a path of a hundred folders is found', (t) => {
   const root = tempFolder(t)
   const path = '/d'.repeat(100)
   writeTree(root, { [`${path}/f`]: '' })
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => folder.close())
   t.is(folder.find(`${path}/f`)?.ino, inodeOf(`${root}${path}/f`))
   t.is(folder.find('/d/d')?.ino, inodeOf(`${root}/d/d`))
@@ -219,8 +219,8 @@ test('files of 400 folders do not hold 400 folders open, and none when closed', 
   const root = tempFolder(t)
   const paths = Array.from({ length: 200 }, (_, i) => `/d${i}/sub/f`)
   writeTree(root, Object.fromEntries(paths.map((path) => [path, ''])))
-  const folder = new Folder(root)
-  const other = new Folder(`${root}/d7`)
+  const folder = new Folder(root, { asking: askAll })
+  const other = new Folder(`${root}/d7`, { asking: askAll })
   t.is(other.find('/sub/f')?.ino, inodeOf(`${root}/d7/sub/f`))
   for (let round = 0; round < 3; round += 1) {
     for (const path of paths) t.is(folder.find(path)?.ino, inodeOf(root + path))
@@ -244,7 +244,7 @@ test('what may not be looked into cannot be told', (t) => {
   const root = tempFolder(t)
   writeTree(root, { 'secret/sub/f': '' })
   chmodSync(`${root}/secret`, 0)
-  const folder = new Folder(root)
+  const folder = new Folder(root, { asking: askAll })
   t.teardown(() => {
     folder.close()
     chmodSync(`${root}/secret`, 0o700)

@@ -1,4 +1,5 @@
 /** Folders and files that a test makes, and what it holds open of them. */
+
 import {
   mkdirSync,
   mkdtempSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import type { Asking } from '../../src/files/asking.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 
 /** A folder for one test, gone when the test has ended. */
@@ -39,3 +41,6 @@ export function openBelow(folder: string): number {
     }
   }).length
 }
+
+/** Every filesystem may be asked. */
+export const askAll: Asking = { mayAsk: () => true, mayPass: () => true }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import test from 'ava'
-import { GoneError, isProcfs, listPids, Process } from '../../src/proc/process.js'
+import { isProcfs } from '../../src/files/ids.js'
+import { GoneError, listPids, Process } from '../../src/proc/process.js'
 import { tempFolder } from '../helpers/folders.js'
 import { NOBODY, skip } from '../helpers/machine.js'
 import { lines, outcome, run, started } from '../helpers/run.js'

@@ -15,7 +15,7 @@ const noWarning = (error: InputError) => {
 }
 
 /** What the links say, and nothing followed. */
-const links = (): Reading => ({ follow: false, linksTell: true, kernels: new Map() })
+const links = (): Reading => ({ follow: null, linksTell: true, kernels: new Map() })
 
 const stateOf = (pid: number | string) => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state
 

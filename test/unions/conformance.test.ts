@@ -5,13 +5,13 @@ import test, { type ExecutionContext } from 'ava'
 import { isMount, parseMount } from '../../src/proc/mountinfo.js'
 import { ndjsonLine, parse } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { LayerStack } from '../../src/unions/layer-stack.js'
+import { LayerStack } from '../../src/unions/layers/layer-stack.js'
 import { remountCommands } from '../../src/unions/remount.js'
 import { isBranchTable, isOtherMount, tableFilter } from '../../src/unions/tables.js'
 import { typeOfTable, unionTypeOf, unionTypes } from '../../src/unions/types.js'
 import type { UnionType } from '../../src/unions/union-type.js'
 import { tell } from '../helpers/filters.js'
-import { tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, tempFolder, writeTree } from '../helpers/folders.js'
 
 /** How a kind of union is made up for a test. */
 interface Fixture {
@@ -72,7 +72,7 @@ function build(
 }
 
 function stackOf(t: ExecutionContext, table: BranchTable): LayerStack {
-  const stack = new LayerStack(table, typeOfTable(table).whiteouts(table, [], '/nowhere'))
+  const stack = new LayerStack(table, typeOfTable(table).whiteouts(table, [], '/nowhere'), askAll)
   t.teardown(() => stack.close())
   return stack
 }

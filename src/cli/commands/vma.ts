@@ -59,6 +59,15 @@ const usage = {
       describe:
         'Follow entries and look files up; --no-stat touches none, as is the default where --procfs is no procfs',
     },
+    ask: {
+      type: 'string',
+      value: 'TYPE',
+      array: true,
+      requiresArg: true,
+      describe:
+        'Ask filesystems of these types too, although their server may never answer: fuse.sshfs,nfs4 or repeated; ' +
+        'default: none of FUSE, NFS and the like, so that nothing hangs',
+    },
     stale: {
       type: 'boolean',
       default: false,
@@ -102,6 +111,7 @@ interface VmaArguments {
   branches: string | undefined
   root: string | undefined
   stat: boolean | undefined
+  ask: string[] | undefined
   'overlay-base': string | undefined
   procfs: string
   sysfs: string
@@ -126,7 +136,7 @@ export function wantedPids(
 
 /** The options of the command line, as the reader of processes takes them. */
 export function viewOptions(
-  { procfs, sysfs, stat, branches, root, ...wish }: VmaArguments,
+  { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
   read: Run<unknown>['read'],
 ): ContextOptions {
   const base = wish['overlay-base']
@@ -134,6 +144,7 @@ export function viewOptions(
     procfs,
     sysfs,
     ...(stat !== undefined && { stat }),
+    ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
     ...(branches !== undefined && { tables: readTables(branches, read) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
     ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),

@@ -1,5 +1,5 @@
 /** How AUFS hides what lies below: with files of its own names. */
-import type { OpenLayer, WhiteoutFormat } from '../layer.js'
+import type { OpenLayer, WhiteoutFormat } from '../layers/layer.js'
 
 const WHITEOUT = '.wh.'
 

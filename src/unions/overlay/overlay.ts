@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { ByteString } from '../../text/byte-string.js'
 import type { BranchTable } from '../branch-table.js'
-import type { WhiteoutFormat } from '../layer.js'
+import type { WhiteoutFormat } from '../layers/layer.js'
 import type { UnionType } from '../union-type.js'
 import { isSameInode, mapsShowsLayer } from './inodes.js'
 import { mountPlan } from './mount-options.js'

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, readFileSync } from 'node:fs'
 import type { ByteString } from '../../text/byte-string.js'
-import type { OpenLayer } from '../layer.js'
+import type { OpenLayer } from '../layers/layer.js'
 
 /** What overlayfs notes of a file in a layer; null for each that it has not. */
 export interface OverlayXattrs {

@@ -1,8 +1,10 @@
 /** What a branch has of a file, and what hides it: the words that the layer stack and the union types share. */
-import { Folder, type Found } from '../files/folder.js'
-import type { ByteString } from '../text/byte-string.js'
-import { DELETED } from '../text/paths.js'
-import type { Branch } from './branch-table.js'
+import type { Asking } from '../../files/asking.js'
+import { Folder } from '../../files/folder.js'
+import type { Found } from '../../files/found.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { DELETED } from '../../text/paths.js'
+import type { Branch } from '../branch-table.js'
 
 /** A branch that has the file. */
 export interface Copy {
@@ -80,19 +82,24 @@ export interface WhiteoutFormat {
 /** The folders of a union's branches, each by itself. Close it when done. */
 export class BranchFolders {
   readonly #branches: readonly Branch[]
+  readonly #asking: Asking
   readonly #isOwnMount: (mountId: number | null) => boolean
   readonly #folders = new Map<ByteString, Folder>()
 
-  /** @param isOwnMount whether a mount is one of this very union */
-  constructor(branches: readonly Branch[], isOwnMount: (mountId: number | null) => boolean) {
+  /**
+   * @param asking which of this reader's mounts may be asked
+   * @param isOwnMount whether a mount is one of this very union
+   */
+  constructor(branches: readonly Branch[], asking: Asking, isOwnMount: (mountId: number | null) => boolean) {
     this.#branches = branches
+    this.#asking = asking
     this.#isOwnMount = isOwnMount
   }
 
   /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
   open({ path, attributes }: Branch): Folder | null | undefined {
     if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
-    const folder = this.#folders.get(path) ?? new Folder(path, { crossMounts: false })
+    const folder = this.#folders.get(path) ?? new Folder(path, { asking: this.#asking, crossMounts: false })
     this.#folders.set(path, folder)
     // A union that was mounted over one of its own branches hides it from everybody but itself.
     if (folder.isThere()) return this.#isOwnMount(folder.mountId) ? undefined : folder

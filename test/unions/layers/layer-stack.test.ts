@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { whiteouts as aufsWhiteouts } from '../../src/unions/aufs/whiteouts.js'
-import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
-import type { WhiteoutFormat } from '../../src/unions/layer.js'
-import { LayerStack } from '../../src/unions/layer-stack.js'
-import { overlayWhiteouts } from '../../src/unions/overlay/whiteouts.js'
-import { openBelow, tempFolder } from '../helpers/folders.js'
+import { whiteouts as aufsWhiteouts } from '../../../src/unions/aufs/whiteouts.js'
+import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
+import type { WhiteoutFormat } from '../../../src/unions/layers/layer.js'
+import { LayerStack } from '../../../src/unions/layers/layer-stack.js'
+import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
+import { askAll, openBelow, tempFolder } from '../../helpers/folders.js'
 
 interface Built {
   folder: string
@@ -55,7 +55,7 @@ function finder(t: ExecutionContext, told: Branch[], hiding: WhiteoutFormat = au
     workdir: null,
     branches: told,
   }
-  const open = new LayerStack(table, hiding)
+  const open = new LayerStack(table, hiding, askAll)
   t.teardown(() => open.close())
   return (path) => {
     const { copies, isComplete } = open.find(path)
@@ -92,6 +92,7 @@ test('A copy is told with its device, inode and birth', (t) => {
       branches: [{ index: 0, id: null, path: `${folder}/top`, perm: null, attributes: [] }],
     },
     aufsWhiteouts,
+    askAll,
   )
   const { ino, birthtimeNs } = statSync(`${folder}/top/f`, { bigint: true })
   t.like(branches.find('/f').copies[0]?.file, { ino: String(ino), birth: birthtimeNs, isFolder: false })
@@ -249,7 +250,7 @@ test('Many folders are looked into with few open at a time, and none stays open'
     workdir: null,
     branches: [branch('top', 0, 'rw'), branch('base', 1, 'ro')],
   }
-  const branches = new LayerStack(table, aufsWhiteouts)
+  const branches = new LayerStack(table, aufsWhiteouts, askAll)
   for (const file of files) t.is(branches.find(`/${file}`).copies[0]?.branch.index, 1)
   const open = openBelow(folder)
   t.true(open > 0 && open < 1000, `${open}`)

@@ -1,8 +1,9 @@
 /** The copies of a file in the branches of a union: which one is shown, and which lie below it. */
 
-import { BoundedMap } from '../bounded-map.js'
-import type { ByteString } from '../text/byte-string.js'
-import type { Branch, BranchTable } from './branch-table.js'
+import { BoundedMap } from '../../bounded-map.js'
+import type { Asking } from '../../files/asking.js'
+import type { ByteString } from '../../text/byte-string.js'
+import type { Branch, BranchTable } from '../branch-table.js'
 import type { Copies, Copy, LayerEntry, OpenLayer } from './layer.js'
 import { BranchFolders, type Holders, NO_MARKS, type WhiteoutFormat } from './layer.js'
 
@@ -23,15 +24,17 @@ export class LayerStack {
 
   /**
    * @param whiteouts how a branch hides what is below: the filesystem's way
+   * @param asking which of this reader's mounts may be asked
    * @param isOwnMount whether a mount is one of this very union
    */
   constructor(
     { branches }: BranchTable,
     whiteouts: WhiteoutFormat,
+    asking: Asking,
     isOwnMount: (mountId: number | null) => boolean = () => false,
   ) {
     this.#branches = branches
-    this.#folders = new BranchFolders(branches, isOwnMount)
+    this.#folders = new BranchFolders(branches, asking, isOwnMount)
     this.#whiteouts = whiteouts
   }
 
