@@ -1,24 +1,22 @@
 /** What is known of a process, gathered for the fixing of its VMAs. */
 import { existsSync } from 'node:fs'
-import { BoundedMap } from '../bounded-map.js'
-import { InputError } from '../errors.js'
+import type { InputError } from '../errors.js'
 import type { Asking } from '../files/asking.js'
 import { isProcfs } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
-import type { Kernel, RawVma } from '../proc/map-files.js'
-import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
+import type { RawVma } from '../proc/map-files.js'
 import type { Mount } from '../proc/mountinfo.js'
 import type { Follow } from '../proc/open-entries.js'
-import { type Process, type Reader, readerOf } from '../proc/process.js'
+import type { Process } from '../proc/process.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { isBelow } from '../text/paths.js'
 import { AskableMounts } from '../unions/askable-mounts.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { placedBy, seenBelow } from '../unions/mount-paths.js'
+import { seenBelow } from '../unions/mount-paths.js'
 import { type TableOptions, Tables } from '../unions/tables.js'
 import type { FileLookup, ProcessContext } from './context.js'
-import { LayerStacks, liveLookup, type Machine } from './live-lookup.js'
-import type { Vma } from './record.js'
+import { LayerStacks, liveLookup, type Machine } from './lookup/live-lookup.js'
+import { Namespaces, type SharedContext } from './namespaces.js'
 
 /** How processes are looked at. To a stream strings are text, to a class byte strings. */
 export interface ContextOptions extends TableOptions {
@@ -36,20 +34,6 @@ export interface ContextOptions extends TableOptions {
   /** Filesystem types, as mountinfo has them, that are asked although their server may not answer (`fuse.sshfs`). */
   ask?: readonly ByteString[]
 }
-
-/** What the processes of one mount namespace and one root share. */
-export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' | 'chroot'> {
-  /** What mountinfo lists, which of a process in a chroot may be nothing; `mounts` are what it has all the same. */
-  listed: readonly Mount[]
-  /** Whether a link has shown that they leak branch paths. */
-  leaky: boolean
-  /** What the kernel says of mapped files, and what came of it: looked at once. */
-  kernels: Map<string, Kernel>
-  fixed: Map<Kernel, Vma>
-}
-
-const NAMESPACES_KEPT = 1000
-const FILES_KEPT = 10_000
 
 /**
  * Looks at processes; superblocks are read once.
@@ -69,10 +53,9 @@ export class ContextReader {
   readonly #isLive: boolean
   readonly #askable: AskableMounts
   readonly #stacks: LayerStacks
-  readonly #namespaces = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
+  readonly #namespaces: Namespaces
   readonly #machine: Machine
   #readerContext: ProcessContext | null = null
-  #knownReader: Reader | null = null
 
   constructor(options: ContextOptions = {}) {
     const { procfs = '/proc', sysfs = '/sys' } = options
@@ -88,11 +71,12 @@ export class ContextReader {
     this.#machine = {
       procfs: this.procfs,
       sysfs,
-      mounts: () => this.#reader().mounts,
+      mounts: () => this.#namespaces.reader.mounts,
       asking: () => this.#askable.ofReader,
     }
     this.#stacks = new LayerStacks(this.#machine)
     this.#given = options.tables == null ? null : seenBelow(options.tables, this.#root)
+    this.#namespaces = new Namespaces(this.procfs, this.#tables, this.#given)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
@@ -102,7 +86,6 @@ export class ContextReader {
     this.#readerContext = null
     this.#namespaces.clear()
     this.#askable.close()
-    this.#knownReader = null
   }
 
   /** Whether the unions were given. */
@@ -115,7 +98,7 @@ export class ContextReader {
     process: Process,
     warn: Emit<InputError>,
   ): { context: ProcessContext; namespace: SharedContext; follow: Follow | null } {
-    const namespace = this.#namespace(process, warn)
+    const namespace = this.#namespaces.of(process, warn)
     const { mounts, unions, chroot, leaky } = namespace
     const follow = this.follow(process, mounts)
     const root = this.#root ?? bytesOf(`${process.folder}/root`)
@@ -145,10 +128,10 @@ export class ContextReader {
 
   /** The reader's own context: the files of a process may lie on mounts that it has left, and the reader has still. */
   #ofReader(): ProcessContext {
-    const { mounts } = this.#reader()
+    const { mounts } = this.#namespaces.reader
     this.#readerContext ??= {
       mounts,
-      unions: this.#unions(mounts, () => {}),
+      unions: this.#namespaces.unionsOf(mounts, () => {}),
       chroot: '/',
       root: '/',
       lookup: this.#lookup('/', true, mounts, null),
@@ -181,52 +164,5 @@ export class ContextReader {
       follow?.close()
     }
     return { ...lookup, close }
-  }
-
-  /** What they share is read once. */
-  #namespace(process: Process, warn: Emit<InputError>): SharedContext {
-    const [name, root] = [process.namespace('mnt'), process.root()]
-    const key = name === null || root === null ? null : `${name} ${root}`
-    const known = key === null ? undefined : this.#namespaces.get(key)
-    if (known !== undefined) return known
-    const told = process.mounts(warn)
-    const chroot = root ?? this.#rootOf(told)
-    const hasRoot = told.some(({ mount_point }) => mount_point === '/')
-    const isOwn = name === this.#reader().namespace
-    const mounts = hasRoot || !isOwn ? told : mountsSeenFrom(this.#reader().mounts, chroot)
-    const unions = this.#given === null ? this.#unions(mounts, warn) : placedBy(mounts, this.#given)
-    const [kernels, fixed] = [
-      new BoundedMap<string, Kernel>(FILES_KEPT),
-      new BoundedMap<Kernel, Vma>(FILES_KEPT),
-    ]
-    const namespace: SharedContext = { listed: told, mounts, unions, chroot, leaky: false, kernels, fixed }
-    if (key !== null) this.#namespaces.set(key, namespace)
-    return namespace
-  }
-
-  #unions(mounts: readonly Mount[], warn: Emit<InputError>): BranchTable[] {
-    return mounts.flatMap((mount) => {
-      try {
-        return this.#tables.table(mount, warn) ?? []
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error
-        warn(error)
-        return this.#tables.withoutBranches(mount) ?? []
-      }
-    })
-  }
-
-  /**
-   * Where a captured process had its root, which nothing in the tree tells but that the mount at its `/` is elsewhere in the
-   * reader's own mountinfo: mount ids are unique across namespaces.
-   */
-  #rootOf(mounts: readonly Mount[]): ByteString {
-    const own = mountOver(mounts, '/')
-    return this.#reader().mounts.find(({ mount_id }) => mount_id === own?.mount_id)?.mount_point ?? '/'
-  }
-
-  #reader(): Reader {
-    this.#knownReader ??= readerOf(this.procfs)
-    return this.#knownReader
   }
 }

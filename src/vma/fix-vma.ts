@@ -11,7 +11,7 @@ import { tableOver } from '../unions/mount-paths.js'
 import { typeOfTable } from '../unions/types.js'
 import { claimOf } from './claim.js'
 import { hasMount, isListed, type MappedFile, mountOf, type ProcessContext } from './context.js'
-import { type LookupResult, lookUp } from './look-up.js'
+import { type LookupResult, lookUp } from './lookup/look-up.js'
 import type { Vma, VmaBranch } from './record.js'
 
 /**

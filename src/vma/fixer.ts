@@ -9,8 +9,9 @@ import { readEntries } from '../proc/read-map-files.js'
 import { join } from '../text/paths.js'
 import { namesNoBranch, showsLeak } from './claim.js'
 import type { ProcessContext } from './context.js'
-import { type ContextOptions, ContextReader, type SharedContext } from './context-reader.js'
+import { type ContextOptions, ContextReader } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
+import type { SharedContext } from './namespaces.js'
 import type { Vma } from './record.js'
 
 /** Processes whose mounts are remembered, of entries that somebody else has read. */

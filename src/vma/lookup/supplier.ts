@@ -1,11 +1,11 @@
 /** Which copy of a file in the branches is the one that a process maps. */
-import { type Found, isUnchanged } from '../files/found.js'
-import type { Kernel } from '../proc/map-files.js'
-import { isSharedWritable } from '../proc/maps.js'
-import type { BranchTable } from '../unions/branch-table.js'
-import type { Copies, Copy } from '../unions/layers/layer.js'
-import { typeOfTable } from '../unions/types.js'
-import type { FileLookup, SeenFile } from './context.js'
+import { type Found, isUnchanged } from '../../files/found.js'
+import type { Kernel } from '../../proc/map-files.js'
+import { isSharedWritable } from '../../proc/maps.js'
+import type { BranchTable } from '../../unions/branch-table.js'
+import type { Copies, Copy } from '../../unions/layers/layer.js'
+import { typeOfTable } from '../../unions/types.js'
+import type { FileLookup, SeenFile } from '../context.js'
 
 /** Whether a layer's file is the one that maps has: the device there is the filesystem's, which st_dev need not be (btrfs). */
 export function isMappedCopy(
