@@ -106,6 +106,36 @@ pages[4 << 20]' m/big mapped go & P=$!
   vma --pid $P
   ;;
 
+locked)
+  # One thread waits with a page locked that is being written back, another waits for that with all of the memory locked.
+  head -c 8192 /dev/zero > src/page
+  serve src m
+  python3 -c '
+import ctypes, mmap, os, sys, threading, time
+libc = ctypes.CDLL(None)
+fd = os.open(sys.argv[1], os.O_RDWR)
+pages = mmap.mmap(fd, 4096)
+address = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(pages)))
+pages[0] = 1
+open(sys.argv[2], "w").close()
+while not os.path.exists(sys.argv[3]): time.sleep(0.02)
+def call(name, *args):
+    threading.Thread(target=getattr(libc, name), args=args).start()
+    time.sleep(0.5)
+call("sync_file_range", fd, ctypes.c_long(0), ctypes.c_long(4096), 2)
+call("memset", address, 1, ctypes.c_size_t(1))
+call("munmap", address, ctypes.c_size_t(4096))
+open(sys.argv[4], "w").close()' m/page mapped go done & P=$!
+  until [ -e mapped ]; do "$sleep" 0.02; done
+  stop
+  : > go
+  until [ -e done ]; do "$sleep" 0.02; done
+  cat /proc/$P/maps > /dev/null & reader=$!
+  "$sleep" 0.5
+  kill -0 $reader 2> /dev/null || { echo 'maps can be read' >&2; exit 5; }
+  vma --all
+  ;;
+
 lower | behind)
   # A layer that lies there, by its own name or by a link.
   put src/lib a

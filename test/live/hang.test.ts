@@ -112,6 +112,19 @@ scene('A process that waits for a page there', 'fault', (t, { stdout, folder }) 
   t.like(big, { state: null, kernel: { dev: null, ino: null, mnt_listed: true } })
 })
 
+test('A process whose maps nobody can read, as it waits with its memory locked, is a message', async (t) => {
+  const reason = await obstacle(t)
+  if (reason !== null) return skip(t, `it needs root, bindfs and FUSE: ${reason}`)
+  const { stdout, stderr, status } = await play(t, 'locked')
+  if (status === REFUSED) return skip(t, stderr)
+  t.regex(
+    stderr,
+    /^aufs-vma: pid \d+: maps: it waits for a filesystem that does not answer, with its memory locked\n$/,
+  )
+  t.is(status, 1)
+  t.true(lines(stdout).length > 0, 'the others are told')
+})
+
 const overlay = { 'u/lib/a': UNASKED, 'u/lib/b': UNASKED, 'u/lib/new': UNASKED }
 
 scene('An overlay with a layer there is not asked', 'lower', (t, { stdout, folder }) => {
