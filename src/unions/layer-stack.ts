@@ -1,19 +1,12 @@
 /** The copies of a file in the branches of a union: which one is shown, and which lie below it. */
-
 import { BoundedMap } from '../bounded-map.js'
 import type { Asking } from '../files/asking.js'
 import { Folder } from '../files/folder.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import {
-  type Copies,
-  type Copy,
-  type LayerEntry,
-  NO_MARKS,
-  type OpenLayer,
-  type WhiteoutFormat,
-} from './layer.js'
+import type { Copies, Copy, LayerEntry, OpenLayer, WhiteoutFormat } from './layer.js'
+import { NO_MARKS } from './layer.js'
 
 interface Stack {
   layers: OpenLayer[]
@@ -31,10 +24,7 @@ export class LayerStack {
   readonly #folders = new Map<ByteString, Folder>()
   readonly #stacks = new BoundedMap<string, Stack>(STACKS_KEPT)
 
-  /**
-   * @param whiteouts how a branch hides what is below: the filesystem's way
-   * @param asking what of this reader's mounts may be asked
-   */
+  /** @param whiteouts how a branch hides what is below @param asking what of this reader's mounts may be asked */
   constructor({ branches }: BranchTable, whiteouts: WhiteoutFormat, asking: Asking) {
     this.#asking = asking
     this.#branches = branches
