@@ -3,7 +3,7 @@
 // biome-ignore-all assist/source/organizeImports: in the order in which they are read, not by their paths
 
 // Streams, in the order of the pipes.
-export { parseMounts } from './proc/mountinfo.js'
+export { parseMounts } from './proc/mounts/mountinfo.js'
 export { branchTables, type TableOptions } from './unions/tables.js'
 export { fixVmas, type PidOptions, readMapFiles } from './vma/streams.js'
 export { type ContextOptions, ContextReader } from './vma/context-reader.js'
@@ -17,15 +17,15 @@ export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
 export { InputError, type OnError } from './errors.js'
 
 // Records, and how to know one.
-export { isMount, type Mount } from './proc/mountinfo.js'
+export { isMount, type Mount } from './proc/mounts/mountinfo.js'
 export type { Branch, BranchTable } from './unions/branch-table.js'
 export { isBranchTable } from './unions/tables.js'
 export type { Kernel, RawVma } from './proc/map-files.js'
 export { isStale, type State, type Vma, type VmaBranch } from './vma/record.js'
 
 // Parsers and look-ups: byte strings in, byte strings out.
-export { parseMount } from './proc/mountinfo.js'
-export { mountOver, mountsSeenFrom } from './proc/mount-tree.js'
+export { parseMount } from './proc/mounts/mountinfo.js'
+export { mountOver, mountsSeenFrom } from './proc/mounts/mount-tree.js'
 export { isFileMapping, type Mapping, parseMapping } from './proc/maps.js'
 export { parseEntry } from './proc/map-files.js'
 export { listPids, Process } from './proc/process.js'

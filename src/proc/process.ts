@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
-import { type Mount, parseMount } from './mountinfo.js'
+import { type Mount, parseMount } from './mounts/mountinfo.js'
 import { liveThread, type ProcStat, readStat } from './stat.js'
 
 /**

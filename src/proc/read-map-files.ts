@@ -1,11 +1,12 @@
 /** The entries of a process's map_files, read from /proc: what the kernel says of each mapped file. */
 import { readdirSync, readlinkSync } from 'node:fs'
-import { hasCode, type InputError } from '../errors.js'
+import { hasCode, InputError } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Kernel, RawVma } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
-import type { Mount } from './mountinfo.js'
+import { isMemoryLocked } from './memory-lock.js'
+import type { Mount } from './mounts/mountinfo.js'
 import { EntryOpener, type Follow, type OpenedEntry } from './open-entries.js'
 import type { Process } from './process.js'
 
@@ -42,6 +43,8 @@ export function readEntries(
   warn: Emit<InputError>,
 ): RawVma[] {
   if (process.isZombie) return []
+  if (isMemoryLocked(process.folder))
+    throw new InputError('maps: it waits for a filesystem that does not answer, with its memory locked')
   const comm = process.text('comm')?.replace(/\n$/, '') ?? null
   const container = containerOf(process.text('cgroup') ?? '')
   const mappings = process.lines('maps', parseMapping, warn).filter(isFileMapping)

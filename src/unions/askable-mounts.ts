@@ -8,10 +8,11 @@ import { InputError } from '../errors.js'
 import { NotAskedError } from '../files/asking.js'
 import { mayHang, mayHangWhenOpened } from '../files/may-hang.js'
 import { walkTo } from '../files/walk.js'
-import { HeldMounts } from '../proc/held-mounts.js'
-import { mountOfAnyone, mountOfProcess } from '../proc/mount-by-id.js'
-import { mountPointsOf } from '../proc/mount-tree.js'
-import type { Mount } from '../proc/mountinfo.js'
+import { mayHideFuse } from '../proc/mounts/fuse-connections.js'
+import { HeldMounts } from '../proc/mounts/held-mounts.js'
+import { mountOfAnyone, mountOfProcess } from '../proc/mounts/mount-by-id.js'
+import { mountPointsOf } from '../proc/mounts/mount-tree.js'
+import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { Follow } from '../proc/open-entries.js'
 import { readerOf } from '../proc/process.js'
 import type { ByteString } from '../text/byte-string.js'
@@ -103,7 +104,7 @@ export class AskableMounts {
     const table = this.#union(mount)
     return (
       table === null ||
-      (this.#isMountedByTrusted(mount, folder) &&
+      (this.#isMountedByTrusted(mount, mounts, folder) &&
         !mayHaveLayersOn(table, mounts, this.#mayHang) &&
         this.#mayAskLayers(table, mount))
     )
@@ -111,11 +112,14 @@ export class AskableMounts {
 
   /**
    * In a user namespace of its own any user may mount an overlay of a FUSE of its own, and take that FUSE away from every
-   * mountinfo. Only what was mounted from this reader's user namespace is as the mounts show it.
+   * mountinfo. What was mounted from this reader's user namespace is as the mounts show it, and so is any where no FUSE is
+   * hidden.
    */
-  #isMountedByTrusted({ dev }: Mount, folder: string): boolean {
-    const isOfReader = this.#reader().mounts.some((mount) => mount.dev === dev)
-    return isOfReader || userNamespace(folder) === userNamespace(SELF)
+  #isMountedByTrusted({ dev }: Mount, mounts: readonly Mount[], folder: string): boolean {
+    const reader = this.#reader().mounts
+    if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
+      return true
+    return !mayHideFuse(reader, mounts)
   }
 
   /** Layers are told by names, which may lead through links: they are walked to as well. */

@@ -1,6 +1,6 @@
 /** Which union and which branch the kernel's names of a mapped file speak of. Pure: nothing is looked up. */
 
-import { mountOver } from '../proc/mount-tree.js'
+import { mountOver } from '../proc/mounts/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { below, withoutDeleted } from '../text/paths.js'
 import type { Branch, BranchTable } from './branch-table.js'

@@ -1,6 +1,6 @@
 /** Where paths and unions are seen: through a union's mounts, from another root. */
-import { mountOver, mountsSeenFrom } from '../proc/mount-tree.js'
-import type { Mount } from '../proc/mountinfo.js'
+import { mountOver, mountsSeenFrom } from '../proc/mounts/mount-tree.js'
+import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import { below, isBelow, join } from '../text/paths.js'
 import type { BranchTable } from './branch-table.js'

@@ -13,7 +13,7 @@ import {
   withOthers,
 } from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
-import { isMount, type Mount, parseMount } from '../proc/mountinfo.js'
+import { isMount, type Mount, parseMount } from '../proc/mounts/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
 import { toBytes } from '../text/json.js'
 import type { Branch, BranchTable } from './branch-table.js'

@@ -1,6 +1,6 @@
 /** Which union a mapped file is of, by what the kernel calls it: pure, nothing is looked up. */
 import type { Kernel, RawVma } from '../proc/map-files.js'
-import { mountOver } from '../proc/mount-tree.js'
+import { mountOver } from '../proc/mounts/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED, isBelow, withoutDeleted } from '../text/paths.js'
 import { type BranchMatch, bestMatch, branchMatches } from '../unions/branch-match.js'

@@ -3,7 +3,7 @@
 import type { FileId } from '../files/ids.js'
 import { withOthers } from '../lines/records.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
-import { mountOver } from '../proc/mount-tree.js'
+import { mountOver } from '../proc/mounts/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'

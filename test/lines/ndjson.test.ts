@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { InputError } from '../../src/errors.js'
 import type { LineOptions } from '../../src/lines/filter.js'
 import { fromNdjson, toNdjson } from '../../src/lines/ndjson.js'
-import { parseMounts } from '../../src/proc/mountinfo.js'
+import { parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import { branchTables } from '../../src/unions/tables.js'
 import { run } from '../helpers/run.js'
 

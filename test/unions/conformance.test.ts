@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { isMount, parseMount } from '../../src/proc/mountinfo.js'
+import { isMount, parseMount } from '../../src/proc/mounts/mountinfo.js'
 import { ndjsonLine, parse } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { LayerStack } from '../../src/unions/layers/layer-stack.js'

@@ -1,7 +1,7 @@
 /** What names, devices and mounts tell of an entry, without a look at any file. */
 import test from 'ava'
 import { type Kernel, type RawVma, UNKNOWN } from '../../src/proc/map-files.js'
-import { parseMount } from '../../src/proc/mountinfo.js'
+import { parseMount } from '../../src/proc/mounts/mountinfo.js'
 import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
 import type { ProcessContext } from '../../src/vma/context.js'
 import { fixVma } from '../../src/vma/fix-vma.js'

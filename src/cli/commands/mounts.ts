@@ -1,7 +1,7 @@
 /** Mountinfo lines to mount records. */
 
 import { lineTransform } from '../../lines/line-transform.js'
-import { mountJsonFilter } from '../../proc/mountinfo-json.js'
+import { mountJsonFilter } from '../../proc/mounts/mountinfo-json.js'
 import type { Args } from '../arguments.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, MOUNTINFO } from '../usage.js'

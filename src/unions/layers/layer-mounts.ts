@@ -1,6 +1,6 @@
 /** Where the layers of a union lie. Pure: nothing is looked up. */
-import { mountPointsOf } from '../../proc/mount-tree.js'
-import type { Mount } from '../../proc/mountinfo.js'
+import { mountPointsOf } from '../../proc/mounts/mount-tree.js'
+import type { Mount } from '../../proc/mounts/mountinfo.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { isBelow } from '../../text/paths.js'
 import type { BranchTable } from '../branch-table.js'

@@ -1,6 +1,6 @@
 /** Looks a mapped file up under the names that the process may have for it. */
 import type { Found } from '../../files/found.js'
-import { mountOver } from '../../proc/mount-tree.js'
+import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED, withoutDeleted } from '../../text/paths.js'
 import { isListed, type MappedFile, type SeenFile } from '../context.js'

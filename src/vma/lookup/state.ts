@@ -1,7 +1,7 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: decided by what the files are. */
 import { type Found, isUnchanged } from '../../files/found.js'
 import { type FileId, isSameNumber } from '../../files/ids.js'
-import { mountOver } from '../../proc/mount-tree.js'
+import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch, BranchTable } from '../../unions/branch-table.js'
 import type { Copies, Copy } from '../../unions/layers/layer.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import test from 'ava'
 import fc from 'fast-check'
-import { parseMount } from '../../../src/proc/mountinfo.js'
+import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { branchesInOptions, parseBranch } from '../../../src/unions/aufs/options.js'
 import { pathBytes } from '../../helpers/bytes.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { parseMount } from '../../../src/proc/mountinfo.js'
+import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { overlayLayers } from '../../../src/unions/overlay/options.js'
 import { pathBytes } from '../../helpers/bytes.js'

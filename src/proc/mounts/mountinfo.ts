@@ -1,11 +1,11 @@
 /** Mounts, as `/proc/PID/mountinfo` lists them. */
 import type { Duplex } from 'node:stream'
-import { InputError } from '../errors.js'
-import type { Filter, LineOptions } from '../lines/filter.js'
-import { hasFields, isCount, isText, isTexts } from '../lines/records.js'
-import { recordStream } from '../lines/streams.js'
-import type { ByteString } from '../text/byte-string.js'
-import { decodeOctal } from '../text/octal.js'
+import { InputError } from '../../errors.js'
+import type { Filter, LineOptions } from '../../lines/filter.js'
+import { hasFields, isCount, isText, isTexts } from '../../lines/records.js'
+import { recordStream } from '../../lines/streams.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { decodeOctal } from '../../text/octal.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface Mount {

@@ -1,8 +1,8 @@
 /** Mountinfo lines to NDJSON, for `aufs-mounts`. Nearly all lines are so plain that no record need be made of them. */
 
-import type { Filter } from '../lines/filter.js'
-import type { ByteString } from '../text/byte-string.js'
-import { ndjsonLine } from '../text/json.js'
+import type { Filter } from '../../lines/filter.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { ndjsonLine } from '../../text/json.js'
 import { parseMount } from './mountinfo.js'
 
 /** Characters that are the same in JSON and in mountinfo: ASCII that neither of them escapes. */

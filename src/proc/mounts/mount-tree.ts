@@ -1,6 +1,6 @@
 /** Mounts as a tree: which one a path lies on, and how another root sees them. */
-import type { ByteString } from '../text/byte-string.js'
-import { below, isBelow, join } from '../text/paths.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { below, isBelow, join } from '../../text/paths.js'
 
 /**
  * The mount that a path lies on. Of the mount points that hold it, it is the deepest, and of several at one place the last.

@@ -2,10 +2,16 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { isMount, type Mount, mountFilter, parseMount, parseMounts } from '../../src/proc/mountinfo.js'
-import type { ByteString } from '../../src/text/byte-string.js'
-import { pathBytes, utf8 } from '../helpers/bytes.js'
-import { inputError, tell } from '../helpers/filters.js'
+import {
+  isMount,
+  type Mount,
+  mountFilter,
+  parseMount,
+  parseMounts,
+} from '../../../src/proc/mounts/mountinfo.js'
+import type { ByteString } from '../../../src/text/byte-string.js'
+import { pathBytes, utf8 } from '../../helpers/bytes.js'
+import { inputError, tell } from '../../helpers/filters.js'
 
 test('a line of mountinfo becomes a mount record, its keys in the order of the fields', (t) => {
   const mount = parseMount('90 61 0:33 / / rw,relatime shared:1 - aufs none rw,si=4476a910a24617e6')

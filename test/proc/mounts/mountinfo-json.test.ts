@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { InputError } from '../../src/errors.js'
-import { parseMount } from '../../src/proc/mountinfo.js'
-import { mountJsonFilter, plainMountJson } from '../../src/proc/mountinfo-json.js'
-import type { ByteString } from '../../src/text/byte-string.js'
-import { ndjsonLine } from '../../src/text/json.js'
-import { tell } from '../helpers/filters.js'
+import { InputError } from '../../../src/errors.js'
+import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
+import { mountJsonFilter, plainMountJson } from '../../../src/proc/mounts/mountinfo-json.js'
+import type { ByteString } from '../../../src/text/byte-string.js'
+import { ndjsonLine } from '../../../src/text/json.js'
+import { tell } from '../../helpers/filters.js'
 
 /** What a line is by way of its record; null where it is none of a mount. */
 function byRecord(line: ByteString): ByteString | null {

@@ -1,10 +1,10 @@
 /** Mounts that are asked about by their number, each held open for as long as the answer counts. */
 import { closeSync, openSync } from 'node:fs'
-import { BoundedMap } from '../bounded-map.js'
-import type { Asking } from '../files/asking.js'
-import { O_PATH } from '../files/ids.js'
-import type { ByteString } from '../text/byte-string.js'
-import { isBelow } from '../text/paths.js'
+import { BoundedMap } from '../../bounded-map.js'
+import type { Asking } from '../../files/asking.js'
+import { O_PATH } from '../../files/ids.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { isBelow } from '../../text/paths.js'
 
 /** Mounts of one process, or of this reader, that are held at once. */
 const HELD_MAX = 256

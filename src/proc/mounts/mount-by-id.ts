@@ -1,9 +1,9 @@
 /** One mount, by its number, as mountinfo has it at this moment. */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { InputError } from '../errors.js'
-import type { ByteString } from '../text/byte-string.js'
+import { InputError } from '../../errors.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { listPids } from '../process.js'
 import { type Mount, parseMount } from './mountinfo.js'
-import { listPids } from './process.js'
 
 /**
  * The mount of a number, among the lines of a mountinfo.

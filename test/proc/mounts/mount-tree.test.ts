@@ -1,6 +1,6 @@
 import test from 'ava'
-import { mountOver, mountsSeenFrom } from '../../src/proc/mount-tree.js'
-import type { ByteString } from '../../src/text/byte-string.js'
+import { mountOver, mountsSeenFrom } from '../../../src/proc/mounts/mount-tree.js'
+import type { ByteString } from '../../../src/text/byte-string.js'
 
 const at = (mount_point: ByteString, root = '/') => ({ mount_point, root })
 
