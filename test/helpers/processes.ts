@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 
 /** How long anything may take that is waited for, in milliseconds: far longer than a slow machine needs. */
-export const LIMIT = 600_000
+export const LIMIT = 900_000
 
 /** Waits until something holds, and throws where it never does. */
 export async function until(condition: () => boolean): Promise<void> {
