@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import test from 'ava'
 import fc from 'fast-check'
@@ -8,8 +9,7 @@ import { stringify } from '../../src/text/json.js'
 import { encodeOctal } from '../../src/text/octal.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { tell } from '../helpers/filters.js'
-
-const SAMPLES = 'samples/criu-logs'
+import { logs } from '../helpers/sample-cases.js'
 
 /** What a filter makes of lines, each told whole, and what it says is wrong. */
 function filtered(lines: string[]): { tables: BranchTable[]; errors: InputError[] } {
@@ -62,35 +62,34 @@ const overlayPaths: Record<string, string[]> = {
   'overlay-odd': ['/ov/up ,:dir', '/ov/sp ace', '/ov/com,ma', '/ov/co:lon', '/ov/base'],
 }
 
-for (const name of readdirSync(SAMPLES)) {
-  for (const binary of ['criu', 'criu-fix4']) {
-    test(`The dump log of ${name} by ${binary} gives what sysfs and mountinfo had`, async (t) => {
-      const folder = `${SAMPLES}/${name}`
-      const log = Readable.from([readFileSync(`${folder}/${binary}/dump.log`)])
-      const tables: BranchTable[] = await log.pipe(parseLog()).toArray()
-      const { place, si, paths } = facts(folder)
-      t.is(tables.length, 1)
-      const [table] = tables
-      t.like(table, { ...place, si, source: 'log', xi_path: null, fs_type: si === null ? 'overlay' : 'aufs' })
-      t.deepEqual(pathsOf(tables), [overlayPaths[name] ?? paths])
-      t.deepEqual(Object.keys(table ?? {}), [
-        'mount_id',
-        'mount_point',
-        'root',
-        'dev',
-        'fs_type',
-        'si',
-        'source',
-        'xi_path',
-        'workdir',
-        'branches',
-      ])
-      if (si !== null) {
-        t.true(table?.branches.every((b, i) => b.index === i && b.id === null && b.perm === null))
-        t.true(table?.branches.every(({ attributes }) => attributes.length === 0))
-      }
-    })
-  }
+for (const log of logs) {
+  const folder = dirname(log)
+  if (!existsSync(`${folder}/mountinfo`)) continue
+  test(`${log}: the dump log gives what sysfs and mountinfo had`, async (t) => {
+    const text = Readable.from([readFileSync(`${log}/dump.log`)])
+    const tables: BranchTable[] = await text.pipe(parseLog()).toArray()
+    const { place, si, paths } = facts(folder)
+    t.is(tables.length, 1)
+    const [table] = tables
+    t.like(table, { ...place, si, source: 'log', xi_path: null, fs_type: si === null ? 'overlay' : 'aufs' })
+    t.deepEqual(pathsOf(tables), [overlayPaths[basename(folder)] ?? paths])
+    t.deepEqual(Object.keys(table ?? {}), [
+      'mount_id',
+      'mount_point',
+      'root',
+      'dev',
+      'fs_type',
+      'si',
+      'source',
+      'xi_path',
+      'workdir',
+      'branches',
+    ])
+    if (si !== null) {
+      t.true(table?.branches.every((b, i) => b.index === i && b.id === null && b.perm === null))
+      t.true(table?.branches.every(({ attributes }) => attributes.length === 0))
+    }
+  })
 }
 
 test('Branches are in the order of their numbers, br10 after br9', (t) => {

@@ -24,7 +24,8 @@ export const machines: Machine[] = list('samples')
 /** The folders of dump logs: one a case, one below it for each CRIU that wrote one. */
 export const logs: string[] = list('samples/criu-logs')
   .map((name) => `samples/criu-logs/${name}`)
-  .flatMap((folder) => [`${folder}/criu`, `${folder}/criu-fix4`])
+  .flatMap((folder) => list(folder).map((name) => `${folder}/${name}`))
+  .filter((folder) => existsSync(`${repository}/${folder}/dump.log`))
 
 /** Every expected file, by the folder of its sample. */
 export const cases: ReadonlyMap<string, Case[]> = new Map([

@@ -243,6 +243,31 @@ for (const name of ['docker', 'docker-full']) {
   })
 }
 
+for (const name of ['restore', 'restore-full']) {
+  test(`criu-logs/${name}: the branches of the log are mounted again as the restored union had them`, async (t) => {
+    const folder = `samples/criu-logs/${name}`
+    const { stdout } = await run('aufs-remount', [
+      '--root',
+      '/mnt/restore',
+      `${folder}/criu4/expected/tables.ndjson`,
+    ])
+    const [, option] = /-o br:(\S+) none \/mnt\/restore$/m.exec(stdout) ?? []
+    t.deepEqual(option?.split(':'), lines(read(`${folder}/brs-after`)))
+  })
+}
+
+test('criu-logs/restore-external: what was dumped is fixed by the branches of the log', async (t) => {
+  const folder = 'samples/criu-logs/restore-external'
+  const tables = `${folder}/criu4/expected/tables.ndjson`
+  const { stdout } = await run('aufs-vma', ['--branches', tables, `${folder}/entries-54.ndjson`])
+  const fixed = records(stdout)
+  t.is(fixed.length, 8)
+  for (const { link, path, mnt_id, fixed: isFixed, kernel, branch } of fixed) {
+    t.deepEqual([path, link], [kernel.maps_name ?? '', `${branch?.path}${path}`])
+    t.deepEqual([mnt_id, isFixed], [-1, true], path)
+  }
+})
+
 /**
  * The records that are to come of a captured process.
  *
@@ -305,10 +330,14 @@ function isListed(mount: number | null, mounts: MountFact[]): boolean | null {
 }
 
 /** The kernel's own mount of memfd and SysV memory is in nobody's mountinfo. */
-const isInternal = ({ mapsDev }: Fact) => mapsDev === '0:1'
+const isInternal = ({ mapsDev }: Pick<Fact, 'mapsDev'>) => mapsDev === '0:1'
 
-function isLeaking({ name }: Machine, fact: Fact, mounts: MountFact[]): boolean {
-  return !name.startsWith('fixed') && isListed(fact.mount, mounts) === false && !isInternal(fact)
+/** The mount of a link that leaks is the branch's: the process may have that too, but maps has the union's device. */
+function isLeaking({ name }: Machine, { mount, mapsDev }: Fact, mounts: MountFact[]): boolean {
+  const own = mounts.find(({ id }) => id === mount)
+  const isBranch =
+    own === undefined ? mount !== null : own.dev !== mapsDev && !['aufs', 'overlay'].includes(own.type)
+  return !name.startsWith('fixed') && isBranch && !isInternal({ mapsDev })
 }
 
 const isDeleted = ({ link, mapsName }: Fact) => link.endsWith(DELETED) || mapsName.endsWith(DELETED)

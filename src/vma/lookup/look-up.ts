@@ -4,7 +4,7 @@ import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED, withoutDeleted } from '../../text/paths.js'
 import { isListed, type MappedFile, type SeenFile } from '../context.js'
-import { copiesAt, holderOf, isMapped, stateOf, type Verdict } from './state.js'
+import { copiesAt, holderOf, isMapped, isTopOfBranch, stateOf, type Verdict } from './state.js'
 
 /** What a look at the files says of an entry. */
 export interface LookupResult extends Verdict {
@@ -95,7 +95,6 @@ function isMappedAt(file: SeenFile, path: ByteString, found: Found): boolean {
   const mapped = isMapped(file, found)
   const { table, branch } = file.claim
   if (mapped !== undefined || table === null || branch === null) return mapped ?? false
-  const top = copiesAt(file, table, path).copies?.copies[0]
-  const { dev, ino } = file.raw.kernel
-  return top?.branch.index === branch.index && top.file.dev === dev && top.file.ino === ino
+  const { copies } = copiesAt(file, table, path)
+  return copies !== null && isTopOfBranch(file, copies)
 }

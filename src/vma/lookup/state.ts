@@ -39,12 +39,29 @@ export function stateOf(file: SeenFile, path: ByteString, found: Found): Verdict
 /** The state of a mapped file whose path shows another file, or one that may be another. */
 function stateOfOther(file: SeenFile, path: ByteString, found: Found): Verdict {
   const { saysDeleted, branch } = file.claim
+  const again = shownAgain(file, path, found)
+  if (again !== null) return again
   const covered = saysDeleted ? null : coveredState(file, path, found)
   if (covered !== null) return { state: covered.state, branch, shown: null }
   // Where its mount is not known, the path may never have been this file's.
   const isReplaced = isPlaceKnown(file, path)
   const state = isReplaced ? 'replaced' : saysDeleted ? 'deleted' : null
   return { state, branch: branch ?? holderOf(file, path), shown: null }
+}
+
+/** A branch's own file may be shown again under another number, when a branch that hid it was taken out of the union. */
+function shownAgain(file: SeenFile, path: ByteString, found: Found): Verdict | null {
+  const { table, branch } = file.claim
+  if (table === null || branch === null || found.dev !== table.dev) return null
+  const { copies } = copiesAt(file, table, path)
+  return copies !== null && isTopOfBranch(file, copies) ? stateByBranch(file, branch, copies, found) : null
+}
+
+/** Whether the topmost copy is the very file that the kernel names by its branch. */
+export function isTopOfBranch({ raw: { kernel }, claim: { branch } }: SeenFile, { copies }: Copies): boolean {
+  const [top] = copies
+  if (top === undefined || top.branch.index !== branch?.index) return false
+  return top.file.dev === kernel.dev && top.file.ino === kernel.ino
 }
 
 /** Whether a path is known to have been the mapped file's: by the mount of the entry, or else by the mount over the path. */
@@ -110,7 +127,9 @@ function stateByBranch(file: SeenFile, branch: Branch, { copies: [top] }: Copies
   if (top.branch.index < branch.index) return { ...known, state: stateBelow(file, top, found) }
   if (dev !== null && (top.file.dev !== dev || top.file.ino !== ino))
     return { ...known, state: 'replaced', shown: null }
-  return { branch, state: 'current', shown: found }
+  // Of a file with several names the union shows the copy that was made through another (AUFS's pseudo-links).
+  const isShown = top.branch.perm === 'rw' || isUnchanged(top.file, found)
+  return { branch, state: isShown ? 'current' : null, shown: found }
 }
 
 /** The state of a file below a higher branch's file of that name: that is its copy, or another file. */
@@ -166,7 +185,7 @@ export function isMapped({ raw: { kernel }, claim }: MappedFile, found: FileId):
   const { dev, ino, maps_dev, maps_ino } = kernel
   // Of a leaking link the opened entry is the branch's file; maps has the union's.
   if (leaks)
-    return table !== null && maps_dev === table.dev
+    return table !== null && maps_dev !== null && maps_dev === table.dev
       ? found.dev === maps_dev && found.ino === maps_ino
       : undefined
   if (dev !== null) return found.dev === dev && found.ino === ino

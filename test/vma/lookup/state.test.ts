@@ -10,6 +10,7 @@ import type { RawVma } from '../../../src/proc/map-files.js'
 import { Process } from '../../../src/proc/process.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { parse } from '../../../src/text/json.js'
+import type { BranchTable } from '../../../src/unions/branch-table.js'
 import type { Copies } from '../../../src/unions/layers/layer.js'
 import { claimOf, showsLeak } from '../../../src/vma/claim.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
@@ -51,6 +52,16 @@ const [TOP, L2, L1, BASE] = [
 
 const OVERLAY2 = '/var/lib/docker/overlay2'
 
+const MEMORY = '/oldroot/run/initramfs/memory'
+const [CHANGES, EXTRA, CORE] = [
+  `${MEMORY}/changes`,
+  `${MEMORY}/bundles/02-extra.sb`,
+  `${MEMORY}/bundles/01-core.sb`,
+]
+
+/** A file that was there, but nobody noted its number: one that no other has. */
+const other = (number: number) => `254:0/${910_000 + number}`
+
 /** What ls-layers.txt does not tell: what lies under a mount, or on another filesystem, or was listed too early. Device and inode. */
 const UNLISTED: { [sample: string]: { [branch: string]: { [file: string]: string } } } = {
   'leaky-05-prefix': {
@@ -70,6 +81,33 @@ const UNLISTED: { [sample: string]: { [branch: string]: { [file: string]: string
     '/ov/bad\xffbyte': { '/f10': '254:0/499' },
     '/ov/base': { '/bin/mapper': '254:0/477' },
   },
+  'fixed-77-renamed': {
+    '/l/base': { '/bin/mapper': other(1), '/d/ren.dat': other(2), '/d/ren2.dat': other(3) },
+    '/l/top': {
+      '/d/own.dat': other(4),
+      '/d/ren-new.dat': other(5),
+      '/d/ren2-new.dat': other(6),
+      '/d/.wh.ren.dat': other(7),
+      '/d/.wh.ren2.dat': other(7),
+    },
+  },
+  'leaky-73-links': { '/l/top': { '/d/q2': '254:0/9377', '/d/.wh.q1': '254:0/9368' } },
+  'leaky-73-links-dirs': {
+    '/l/top': { '/d/swapb': '254:0/9384', '/d/opq/.wh..wh..opq': '254:0/9368' },
+    '/l/mid': { '/d/opq2/.wh..wh..opq': other(1) },
+  },
+  'leaky-73-links-gone': { '/l/top': { '/d/trunc': '254:0/9387', '/d/.wh.gone': '254:0/9368' } },
+  'leaky-75-shift-inserted': { '/l/new': { '/fb': other(1), '/over.dat': other(2) } },
+  'leaky-75-shift-newtop': {
+    '/l/newtop': { '/fc': other(3) },
+    '/l/new': { '/fb': other(1), '/over.dat': other(2) },
+  },
+  'leaky-76-live-cd': { [CHANGES]: { '/opt/after.dat': other(1), '/opt/.wh.del.dat': other(2) } },
+}
+
+/** What stat said of a file in a union besides its number: of r1 three links, where /l/base has two of it. */
+const UNION_FILES: { [sample: string]: { [path: string]: Partial<Found> } } = {
+  'leaky-73-links': { '/d/r1': { links: 3n, changed: 1n } },
 }
 
 type Listed = Pick<Found, 'ino' | 'isWhiteout'>
@@ -109,7 +147,9 @@ const found = (dev: string, ino: string): Found => ({
 })
 
 /** What one would have seen on the captured machine. */
-function looksAt(sample: string, unionDev: string): FileLookup {
+function looksAt(sample: string, union: BranchTable): FileLookup {
+  const unionDev = union.dev ?? ''
+  const branches = union.branches.map(({ path }) => path ?? '')
   const files = listing(sample)
   const facts = statFacts(`samples/${sample}`)
   const names = new Map(facts.map(({ name, inRoot }) => [name, inRoot]))
@@ -132,7 +172,9 @@ function looksAt(sample: string, unionDev: string): FileLookup {
       return (
         (each !== '' &&
           inBranch(branch, `${each.slice(0, slash)}/.wh.${each.slice(slash + 1)}`) !== undefined) ||
-        (each !== path && inBranch(branch, `${each}/.wh..wh..opq`) !== undefined)
+        (each !== path && inBranch(branch, `${each}/.wh..wh..opq`) !== undefined) ||
+        // A file is mapped that has a folder's name.
+        (each !== path && facts.some(({ link }) => link === branch + each))
       )
     })
 
@@ -163,10 +205,10 @@ function looksAt(sample: string, unionDev: string): FileLookup {
   const unasked = (path: ByteString): Found | null => {
     const listed = files.get(MNT + path)
     if (listed !== undefined) return found(unionDev, listed.ino)
-    return sample.endsWith('07-mappings') && layered07(path) ? found(unionDev, '900001') : null
+    return union.fs_type === 'aufs' && shows(path) ? found(unionDev, '900001') : null
   }
-  const layered07 = (path: ByteString) =>
-    ['/l/top', '/l/mid', '/l/base'].some(
+  const shows = (path: ByteString) =>
+    branches.some(
       (branch, i, all) =>
         inBranch(branch, path) !== undefined && !all.slice(0, i).some((above) => hidesBelow(above, path)),
     )
@@ -176,7 +218,7 @@ function looksAt(sample: string, unionDev: string): FileLookup {
       find(path) {
         const told = names.get(path)
         if (told === undefined) return unasked(path)
-        return told === null ? null : found(told.dev, told.ino)
+        return told === null ? null : { ...found(told.dev, told.ino), ...UNION_FILES[sample]?.[path] }
       },
       close() {},
     },
@@ -215,10 +257,11 @@ function capture(
     throw error
   })
   const leaky = raws.some((raw) => showsLeak(raw, context))
-  const unionDev = context.unions[0]?.dev ?? ''
+  const [union] = context.unions
+  if (union === undefined) throw new Error(`${sample}: no union`)
   return {
     raws,
-    context: { ...context, root: `/proc/${pid}/root`, lookup: change(looksAt(sample, unionDev)), leaky },
+    context: { ...context, root: `/proc/${pid}/root`, lookup: change(looksAt(sample, union)), leaky },
   }
 }
 
@@ -517,6 +560,88 @@ const expected: { [sample: string]: Mapping[] } = {
   'leaky-08-several-c4': [
     { link: '/l/t1/dir/bin/mapper', path: '/bin/mapper', branch: '/l/t1', state: 'current', mount_id: 55 },
     { link: '/l/a/dir/deep/fsub', path: '/deep/fsub', branch: '/l/a', state: 'current', mount_id: 55 },
+  ],
+  'fixed-77-renamed': [
+    { link: '/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    // Mapped for writing.
+    { link: '/d/own.dat', path: '/d/own.dat', branch: '/l/top', state: 'current' },
+    { link: '/d/lnk.dat (deleted)', path: '/d/lnk.dat', branch: null, state: 'deleted' },
+    // Both are copied_up, and the process maps /l/base: nothing tells that from a file that was made under this name.
+    { link: '/d/ren2-new.dat', path: '/d/ren2-new.dat', branch: null, state: null },
+    { link: '/d/ren-new.dat', path: '/d/ren-new.dat', branch: null, state: null },
+  ],
+  'leaky-73-links': [
+    { link: '/l/base/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    { link: '/l/top/d/new2', path: '/d/new2', branch: '/l/top', state: 'current' },
+    { link: '/l/top/d/new', path: '/d/new', branch: '/l/top', state: 'current' },
+    { link: '/l/top/d/r2', path: '/d/r2', branch: '/l/top', state: 'current' },
+    { link: '/l/top/d/r3', path: '/d/r3', branch: '/l/top', state: 'current' },
+    // Copied up through another of its names, r3, as which r2 is opened too; r1 has no copy of its own.
+    { link: '/l/base/d/r1', path: '/d/r1', branch: '/l/base', state: null },
+    { link: '/l/top/d/q3', path: '/d/q3', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/q2', path: '/d/q2', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/base/d/q1', path: '/d/q1', branch: '/l/base', state: 'deleted' },
+    { link: '/l/top/d/p2', path: '/d/p2', branch: '/l/top', state: 'current' },
+    { link: '/l/top/d/p1', path: '/d/p1', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/p1', path: '/d/p1', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/base/d/h2', path: '/d/h2', branch: '/l/base', state: 'current' },
+    { link: '/l/base/d/h1', path: '/d/h1', branch: '/l/base', state: 'current' },
+  ],
+  'leaky-73-links-dirs': [
+    { link: '/l/base/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    { link: '/l/top/d/swapa', path: '/d/swapa', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/swapb', path: '/d/swapa', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/base/d/swapa', path: '/d/swapb', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/mid/d/opq2/g', path: '/d/opq2/g', branch: '/l/mid', state: 'current' },
+    { link: '/l/top/d/opq/f', path: '/d/opq/f', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/opq/f', path: '/d/opq/f', branch: '/l/base', state: 'replaced' },
+    { link: '/l/top/d/dir2', path: '/d/dir2', branch: '/l/top', state: 'current' },
+    { link: '/l/base/d/dir2/f', path: '/d/dir2/f', branch: '/l/base', state: 'deleted' },
+    // AUFS refused to rename the folder, which lies in a lower branch.
+    { link: '/l/base/d/dir/sub/f', path: '/d/dir/sub/f', branch: '/l/base', state: 'current' },
+  ],
+  'leaky-73-links-gone': [
+    { link: '/l/base/bin/mapper', path: '/bin/mapper', branch: '/l/base', state: 'current' },
+    { link: '/l/base/d/trunc', path: '/d/trunc', branch: '/l/base', state: 'copied_up' },
+    { link: '/l/base/d/gone/f', path: '/d/gone/f', branch: '/l/base', state: 'deleted' },
+  ],
+  'leaky-75-shift': [
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current' },
+    { link: '/l/a/over.dat', path: '/over.dat', branch: '/l/a', state: 'current' },
+    { link: '/l/c/fc', path: '/fc', branch: '/l/c', state: 'current' },
+    { link: '/l/top/ftop', path: '/ftop', branch: '/l/top', state: 'current' },
+    { link: '/l/b/fb', path: '/fb', branch: '/l/b', state: 'current' },
+  ],
+  'leaky-75-shift-inserted': [
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current' },
+    { link: '/l/a/over.dat', path: '/over.dat', branch: '/l/a', state: 'replaced' },
+    { link: '/l/c/fc', path: '/fc', branch: '/l/c', state: 'current' },
+    { link: '/l/top/ftop', path: '/ftop', branch: '/l/top', state: 'current' },
+    { link: '/l/b/fb', path: '/fb', branch: '/l/b', state: 'replaced' },
+  ],
+  'leaky-75-shift-newtop': [
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current' },
+    { link: '/l/a/over.dat', path: '/over.dat', branch: '/l/a', state: 'replaced' },
+    { link: '/l/c/fc', path: '/fc', branch: '/l/c', state: 'replaced' },
+    { link: '/l/top/ftop', path: '/ftop', branch: '/l/top', state: 'current' },
+    { link: '/l/b/fb', path: '/fb', branch: '/l/b', state: 'replaced' },
+  ],
+  'leaky-75-shift-deleted': [
+    { link: '/l/a/bin/mapper', path: '/bin/mapper', branch: '/l/a', state: 'current' },
+    // maps says (deleted) still, but the path shows the branch's own file again, whatever its number in the union.
+    { link: '/l/a/over.dat', path: '/over.dat', branch: '/l/a', state: 'current' },
+    { link: '/l/c/fc', path: '/fc', branch: '/l/c', state: 'current' },
+    { link: '/l/top/ftop', path: '/ftop', branch: '/l/top', state: 'current' },
+    { link: '/l/b/fb', path: '/fb', branch: '/l/b', state: 'current' },
+  ],
+  'leaky-76-live-cd': [
+    { link: `${CORE}/bin/mapper`, path: '/bin/mapper', branch: CORE, state: 'current' },
+    { link: `${CORE}/opt/after.dat`, path: '/opt/after.dat', branch: CORE, state: 'copied_up' },
+    { link: `${CHANGES}/opt/cow.dat`, path: '/opt/cow.dat', branch: CHANGES, state: 'current' },
+    { link: `${CORE}/opt/del.dat`, path: '/opt/del.dat', branch: CORE, state: 'deleted' },
+    { link: `${EXTRA}/opt/two.dat`, path: '/opt/two.dat', branch: EXTRA, state: 'current' },
+    { link: `${EXTRA}/opt/over.dat`, path: '/opt/over.dat', branch: EXTRA, state: 'current' },
+    { link: `${CORE}/usr-f1`, path: '/usr-f1', branch: CORE, state: 'current' },
   ],
   // On this kernel maps has the layer's own inode, and so tells the mapped copy from the one that is shown.
   'leaky-10-overlay': [
