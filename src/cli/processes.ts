@@ -6,7 +6,6 @@ import { ForbiddenError, GoneError } from '../proc/process.js'
 import { NotFollowedError } from '../proc/read-map-files.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isStale } from '../vma/state.js'
 import { isTerminal } from './io.js'
 import { type Run, writeError } from './run.js'
 
@@ -19,9 +18,9 @@ type Report = Run<unknown>['report']
 export function* processRecords(
   fixer: VmaFixer,
   pids: readonly number[],
-  { raw, all, stale }: Choice,
+  { raw, all }: Choice,
   report: Report,
-): Generator<object | null> {
+): Generator<RawVma | Vma | null> {
   const progress = new Progress(all ? pids.length : 0)
   let forbidden = 0
   const told = new Set<string>()
@@ -37,7 +36,7 @@ export function* processRecords(
     }
     try {
       const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
-      for (const record of stale ? staleOf(records) : records) {
+      for (const record of records) {
         if (stop) return
         yield record
       }
@@ -54,14 +53,9 @@ export function* processRecords(
     report('--all', new InputError(`${forbidden} of ${pids.length} processes may not be read by this user`))
 }
 
-function* staleOf(records: Iterable<RawVma | Vma>): Generator<Vma> {
-  for (const record of records) if ('state' in record && isStale(record)) yield record
-}
-
 interface Choice {
   raw: boolean
   all: boolean
-  stale: boolean
 }
 
 /** How far it is, on standard error where that is a terminal and standard output is none. */

@@ -11,6 +11,9 @@ import { type Args, parseArguments, UsageError } from './arguments.js'
 import { isTerminal, readChunks, writeAll } from './io.js'
 import type { Usage } from './usage.js'
 
+/** Makes the converter of a FILE; `note` says something of it. */
+type ConverterOf = (lines: Required<LineOptions>, note: (text: string) => void) => LineTransform
+
 /** What a command is given to run. */
 export interface Run<O> {
   options: O
@@ -18,10 +21,14 @@ export interface Run<O> {
   files: string[]
   /** Says what is wrong, and that the exit status is 1; `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
+  /** Says what the user will want to know, though nothing is wrong. */
+  note(text: string): void
+  /** Sets the exit status, unless something is wrong. */
+  exitStatus(status: number): void
   /** Sends every FILE, or standard input, through a converter of its own to standard output. */
-  each(converterOf: (lines: Required<LineOptions>) => LineTransform): void
-  /** Reads a file through a converter. */
-  read(file: string, converterOf: (lines: Required<LineOptions>) => LineTransform): void
+  each(converterOf: ConverterOf): void
+  /** Reads the FILE of an option through a converter. @throws InputError where it cannot be read, which ends the command */
+  readOption(file: string, converterOf: ConverterOf): void
   /** Sends records to standard output: many a write, the rest of them at each null. */
   send(records: Iterable<object | null>): void
   /** Writes bytes to standard output. */
@@ -50,12 +57,17 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
       stopped = shared.strict
       return stopped ? 'stop' : undefined
     }
-    const read = (file: string, converterOf: (lines: Required<LineOptions>) => LineTransform) => {
+    const note = (text: string) => say(`${usage.name}: ${text}`)
+    const exitStatus = (status: number) => {
+      process.exitCode ??= status
+    }
+    /** @throws InputError where it cannot be read */
+    const read = (file: string, converterOf: ConverterOf) => {
       const source = sourceName(file)
-      const { scans, chunk, cut, end } = converterOf({
-        maxLine: shared['max-line'],
-        onError: (error) => report(source, error),
-      })
+      const { scans, chunk, cut, end } = converterOf(
+        { maxLine: shared['max-line'], onError: (error) => report(source, error) },
+        (text) => note(`${source}: ${text}`),
+      )
       try {
         for (const bytes of contents(file, usage, scans)) {
           for (const text of chunk(bytes)) write(text)
@@ -66,13 +78,28 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         if (!(error instanceof ReadError)) throw error
         cut()
         write(end())
-        report(source, new InputError(systemReason(error.cause)))
+        throw new InputError(systemReason(error.cause))
       }
     }
-    const each = (converterOf: (lines: Required<LineOptions>) => LineTransform) => {
-      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, converterOf)
+    const readOption = (file: string, converterOf: ConverterOf) => {
+      try {
+        read(file, converterOf)
+      } catch (error) {
+        throw error instanceof InputError ? new InputError(`${sourceName(file)}: ${error.reason}`) : error
+      }
     }
-    pipeline({ options, files: operands, report, each, read, send, print: write })
+    const each = (converterOf: ConverterOf) => {
+      for (const file of operands.length === 0 ? ['-'] : operands) {
+        if (stopped) return
+        try {
+          read(file, converterOf)
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error
+          report(sourceName(file), error)
+        }
+      }
+    }
+    pipeline({ options, files: operands, report, note, exitStatus, each, readOption, send, print: write })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {

@@ -4,7 +4,8 @@ import { hasCode, InputError, systemReason } from '../errors.js'
 import { deviceName, inodeName, mountIdOf, O_PATH } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
-import type { Kernel, RawVma } from './map-files.js'
+import { parseCgroups } from './cgroup.js'
+import type { Kernel, MapFilesEntry } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
 import type { Mount } from './mountinfo.js'
 import type { Process } from './process.js'
@@ -40,21 +41,21 @@ export function readEntries(
   mounts: readonly Mount[],
   { follow, linksTell, kernels }: Reading,
   warn: Emit<InputError>,
-): RawVma[] {
+): MapFilesEntry[] {
   if (process.isZombie) return []
   const comm = process.text('comm')?.replace(/\n$/, '') ?? null
-  const container = containerOf(process.text('cgroup') ?? '')
+  const { container, unit, cgroup } = parseCgroups(process.text('cgroup') ?? '')
   const mappings = process.lines('maps', parseMapping, warn).filter(isFileMapping)
   const entries = linksTell ? listed(process, mappings) : mapped(process, mappings)
   const opener = new Opener(process, follow, warn)
   const ids = new Set(mounts.map(({ mount_id }) => mount_id))
-  const raw = entries.map(({ start, end, link, mapping }): RawVma => {
+  const raw = entries.map(({ start, end, link, mapping }): MapFilesEntry => {
     const key = `${mapping?.dev} ${mapping?.ino} ${mapping?.name}\0${link}`
     const known = kernels.get(key)
     const kernel = known ?? kernelOf(opener.open(`${start}-${end}`), mapping, ids)
     if (known === undefined) kernels.set(key, kernel)
     const { perms = null, offset = null } = mapping ?? {}
-    return { pid: process.pid, comm, container, start, end, perms, offset, link, kernel }
+    return { pid: process.pid, comm, container, unit, cgroup, start, end, perms, offset, link, kernel }
   })
   process.checkAlive()
   return raw
@@ -172,9 +173,4 @@ function kernelOf(
     mnt_id,
     mnt_listed: mnt_id === null ? null : listed.has(mnt_id),
   }
-}
-
-/** The container's id in a cgroup path: 64 hexadecimal digits, in every runtime's layout (`/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`). */
-export function containerOf(cgroup: ByteString): string | null {
-  return [...cgroup.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g)].at(-1)?.[0] ?? null
 }

@@ -2,7 +2,7 @@
 
 import type { FileId } from '../files/ids.js'
 import { withOthers } from '../lines/records.js'
-import type { Kernel, RawVma } from '../proc/map-files.js'
+import type { Kernel, MapFilesEntry } from '../proc/map-files.js'
 import { join } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { tableOver } from '../unions/mount-paths.js'
@@ -19,18 +19,21 @@ import type { Vma, VmaBranch } from './record.js'
  * @param context the process that maps it
  * @example fixVma(entry, context).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
  */
-export function fixVma(raw: RawVma, context: ProcessContext): Vma {
+export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
   const claim = claimOf(raw, context)
   const result = lookUp({ raw, claim, context })
   const { path, state, branch } = result
   const { table, leaks } = claim
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
+  const { unit = null, cgroup = null } = raw
   const { dev, ino } = identify(kernel, table, result, context)
   const mount = table === null ? null : tableOver(table, context.unions, path)
   const vma: Vma = {
     pid,
     comm,
     container,
+    unit,
+    cgroup,
     start,
     end,
     perms,

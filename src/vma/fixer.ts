@@ -2,7 +2,8 @@
 import { BoundedMap } from '../bounded-map.js'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
-import { entryFilter, type Kernel, type RawVma } from '../proc/map-files.js'
+import { parseCgroups } from '../proc/cgroup.js'
+import { entryFilter, type Kernel, type MapFilesEntry, type RawVma } from '../proc/map-files.js'
 import type { Mount } from '../proc/mountinfo.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
@@ -11,18 +12,25 @@ import { showsLeak } from './claim.js'
 import type { ProcessContext } from './context.js'
 import { type ContextOptions, ContextReader, type SharedContext } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
-import type { Vma } from './record.js'
+import { unfixed, type Vma } from './record.js'
 
-/** Processes whose mounts are remembered, of entries that somebody else has read. */
-const CONTEXTS_KEPT = 100
+/** Processes that are remembered, of entries that somebody else has read. */
+const OWNERS_KEPT = 100
 
 /** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
 const SEEN_FOR = 1000
 
+/** Whose an entry is that somebody else has read. */
+interface Owner {
+  context: ProcessContext
+  /** What such an entry does not say, and the process still does. */
+  names: Pick<MapFilesEntry, 'unit' | 'cgroup'>
+}
+
 /** Reads and fixes the entries of processes. */
 export class VmaFixer {
   readonly #reader: ContextReader
-  readonly #contexts = new BoundedMap<number | null, ProcessContext>(CONTEXTS_KEPT, (context) =>
+  readonly #owners = new BoundedMap<number | null, Owner>(OWNERS_KEPT, ({ context }) =>
     context.lookup?.close(),
   )
 
@@ -35,7 +43,7 @@ export class VmaFixer {
   /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
   raw(pid: number, warn: Emit<InputError>): RawVma[] {
     const process = new Process(this.#reader.procfs, pid)
-    return this.#entries(process, process.mounts(warn), new Map(), warn)
+    return this.#entries(process, process.mounts(warn), new Map(), warn).map(unfixed)
   }
 
   /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
@@ -57,7 +65,7 @@ export class VmaFixer {
     }
   }
 
-  #fix(entry: RawVma, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
+  #fix(entry: MapFilesEntry, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
     const known = fixed.get(entry.kernel)
     if (known !== undefined) return forAnotherMapping(known, entry, context)
     const vma = fixVma(entry, context)
@@ -70,48 +78,55 @@ export class VmaFixer {
     mounts: readonly Mount[],
     kernels: Map<string, Kernel>,
     warn: Emit<InputError>,
-  ): RawVma[] {
+  ): MapFilesEntry[] {
     const { stat: follow, linksTell } = this.#reader
     return readEntries(process, mounts, { follow, linksTell, kernels }, warn)
   }
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
-  entry(entry: RawVma, warn: Emit<InputError>): Vma {
+  entry(entry: MapFilesEntry, warn: Emit<InputError>): Vma {
     const now = performance.now()
     if (now - this.#seenAt > SEEN_FOR) {
       this.close()
       this.#seenAt = now
     }
-    return fixVma(entry, this.#contextOf(entry.pid, warn))
+    const { context, names } = this.#ownerOf(entry.pid, warn)
+    return fixVma({ ...names, ...entry }, context)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
-    for (const { lookup } of this.#contexts.values()) lookup?.close()
-    this.#contexts.clear()
+    for (const { context } of this.#owners.values()) context.lookup?.close()
+    this.#owners.clear()
     this.#reader.close()
   }
 
-  #contextOf(pid: number | null, warn: Emit<InputError>): ProcessContext {
-    const known = this.#contexts.get(pid)
+  #ownerOf(pid: number | null, warn: Emit<InputError>): Owner {
+    const known = this.#owners.get(pid)
     if (known !== undefined) return known
-    const isLocal = pid !== null && !this.#reader.isGiven
-    const context = isLocal
-      ? this.#reader.ofProcess(new Process(this.#reader.procfs, pid), warn).context
-      : this.#reader.ofEntry(pid)
-    this.#contexts.set(pid, context)
-    return context
+    const owner =
+      pid !== null && !this.#reader.isGiven
+        ? this.#processOwner(new Process(this.#reader.procfs, pid), warn)
+        : { context: this.#reader.ofEntry(pid), names: {} }
+    this.#owners.set(pid, owner)
+    return owner
+  }
+
+  #processOwner(process: Process, warn: Emit<InputError>): Owner {
+    const { context } = this.#reader.ofProcess(process, warn)
+    const { unit, cgroup } = parseCgroups(process.text('cgroup') ?? '')
+    return { context, names: { unit, cgroup } }
   }
 }
 
 /** Another mapping of a file that is known, maybe in another process of the same namespaces. */
 function forAnotherMapping(
   known: Vma,
-  { pid, comm, container, start, end, perms, offset }: RawVma,
+  { pid, comm, container, unit = null, cgroup = null, start, end, perms, offset }: MapFilesEntry,
   { root }: ProcessContext,
 ): Vma {
   const fpath = known.fpath === null || root === null ? null : join(root, known.path)
-  return { ...known, pid, comm, container, start, end, perms, offset, fpath }
+  return { ...known, pid, comm, container, unit, cgroup, start, end, perms, offset, fpath }
 }
 
 /** The filter from map_files entries, in text or raw records, to VMA records. */
@@ -120,6 +135,7 @@ export function vmaFilter(options?: ContextOptions): Filter<Vma> {
   const entries = entryFilter()
   return {
     line: (line, emit, warn) => entries.line(line, (entry) => emit(fixer.entry(entry, warn)), warn),
+    tooLong: (emit, warn) => entries.tooLong?.((entry) => emit(fixer.entry(entry, warn)), warn),
     end(emit, warn) {
       entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn)
       fixer.close()

@@ -272,6 +272,8 @@ function expectedRecords(machine: Machine, told: 'links alone' | 'opened entries
       pid,
       comm: read(`${process}/comm`).trim(),
       container: null,
+      unit: null,
+      cgroup: null,
       start,
       end,
       perms,
