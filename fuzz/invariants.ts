@@ -1,5 +1,6 @@
 /** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
 import assert from 'node:assert/strict'
+import { Selection, selecting } from '../src/cli/selection.js'
 import { logFilter } from '../src/criu/dump-log.js'
 import { logFormat } from '../src/criu/log-format.js'
 import { InputError } from '../src/errors.js'
@@ -43,9 +44,12 @@ export const filters: { [name: string]: Make } = {
   log: () => ({ filter: logFilter() }),
   tables: () => ({ filter: tableRecordFilter() }),
   entries: () => ({ filter: entryFilter() }),
-  vma: () => ({ filter: vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] }) }),
+  vma: () => ({ filter: vmaOf() }),
+  restart: () => ({ filter: selecting(vmaOf(), new Selection({ stale: true, code: true })) }),
   remount: () => ({ filter: remountFilter('/mnt'), isText: true }),
 }
+
+const vmaOf = () => vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] })
 
 const TABLE: BranchTable = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
@@ -86,6 +90,15 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
       'tables of records are those of lines',
     )
   }
+  if (name === 'vma') {
+    for (const record of records)
+      assert.deepEqual(Object.keys(record ?? {}).filter(isVmaKey), VMA_KEYS, 'every key, in order')
+    // Told of the same records again, they stay what they are.
+    assert.equal(textOf('vma', whole.text), whole.text, 'a fixed record fixed again is the same')
+    const all = whole.text.split('\n')
+    for (const line of textOf('restart', input).split('\n'))
+      assert.ok(all.includes(line), 'what is chosen is not changed')
+  }
   if (name === 'entries') assert.equal(textOf('entries', whole.text), whole.text, 'entries read back')
   if (name === 'branches' || name === 'log') {
     assert.equal(textOf('tables', whole.text), whole.text, 'tables read back')
@@ -93,6 +106,27 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
   }
   if (name === 'tables') for (const record of records) holdMount(record as unknown as BranchTable)
 }
+
+const VMA_KEYS = [
+  ...[
+    'pid',
+    'comm',
+    'container',
+    'unit',
+    'cgroup',
+    'start',
+    'end',
+    'perms',
+    'offset',
+    'link',
+    'path',
+    'rpath',
+    'fpath',
+  ],
+  ...['dev', 'ino', 'mnt_id', 'fixed', 'state', 'branch', 'kernel'],
+]
+
+const isVmaKey = (key: string) => VMA_KEYS.includes(key)
 
 /** The lines of an input that no message is of. */
 function usedLines(input: ByteString, errors: readonly string[]): ByteString {

@@ -48,7 +48,7 @@ export class Selection {
       ...this.#permless.note(
         (files) => `nothing tells whether ${files} hold code: their entries have no perms`,
       ),
-      ...this.#stateless.note((files) => `nothing is known of ${files}: their state is null`),
+      ...this.#stateless.note((files) => `nothing is known of ${files}: the state is null`),
     ]
   }
 
