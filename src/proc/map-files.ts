@@ -142,12 +142,14 @@ export function parseEntry(line: ByteString): RawVma | null {
 }
 
 function isEntry(value: unknown): value is MapFilesEntry {
-  return isRawVma(value) && hasFields<Owner>({ unit: null, cgroup: null, ...value }, OWNER)
+  return (
+    isRawVma(value) &&
+    (!('unit' in value) || isTextOrNull(value.unit)) &&
+    (!('cgroup' in value) || isTextOrNull(value.cgroup))
+  )
 }
 
-type Owner = Required<Pick<MapFilesEntry, 'unit' | 'cgroup'>>
-
-const OWNER = { unit: orNull(isText), cgroup: orNull(isText) }
+const isTextOrNull = orNull(isText)
 
 function isRawVma(value: unknown): value is RawVma {
   return hasFields<RawVma>(value, {

@@ -23,8 +23,8 @@ const SEEN_FOR = 1000
 /** Whose an entry is that somebody else has read. */
 interface Owner {
   context: ProcessContext
-  /** What such an entry does not say, and the process still does. */
-  names: Pick<MapFilesEntry, 'unit' | 'cgroup'>
+  /** What such an entry does not say, and the process still does; null where it cannot be asked. */
+  names: Pick<MapFilesEntry, 'unit' | 'cgroup'> | null
 }
 
 /** Reads and fixes the entries of processes. */
@@ -91,7 +91,7 @@ export class VmaFixer {
       this.#seenAt = now
     }
     const { context, names } = this.#ownerOf(entry.pid, warn)
-    return fixVma({ ...names, ...entry }, context)
+    return fixVma(names === null ? entry : { ...names, ...entry }, context)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
@@ -107,7 +107,7 @@ export class VmaFixer {
     const owner =
       pid !== null && !this.#reader.isGiven
         ? this.#processOwner(new Process(this.#reader.procfs, pid), warn)
-        : { context: this.#reader.ofEntry(pid), names: {} }
+        : { context: this.#reader.ofEntry(pid), names: null }
     this.#owners.set(pid, owner)
     return owner
   }
