@@ -1,10 +1,10 @@
 # Processes whose files were replaced, deleted or left alone, and what each tool says of them:
 #
-#   unshare -m -p -f --mount-proc --kill-child sh restart.sh FOLDER NODE AUFS-VMA
+#   unshare -m -p -i -f --mount-proc --kill-child sh restart.sh FOLDER NODE AUFS-VMA
 #
 # Each process is a sleep that maps a copy of a small library, or a perl that maps memory or data. FOLDER gets `cases`, a line
 # for each (a number, a tab and a name), and the outputs: `ours` (stale code), `all` (all code) and those of the other tools.
-# Everything else is gone when it ends: it is on a tmpfs of this mount namespace. (checkrestart passes over /tmp.)
+# Everything else is gone when it ends: files are on a tmpfs of this mount namespace, memory is of this IPC namespace. (checkrestart passes over /tmp.)
 set -eu
 out=$1 node=$2 script=$3 T=/media
 sleep=$(readlink -f "$(command -v sleep)")

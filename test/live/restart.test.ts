@@ -54,7 +54,7 @@ test('What is to be restarted is what was done to the files, whatever other tool
   const folder = mkdtempSync(join(tmpdir(), 'restart-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const read = (name: string) => readFileSync(`${folder}/${name}`, 'latin1')
-  const namespaces = ['-m', '-p', '-f', '--mount-proc', '--kill-child']
+  const namespaces = ['-m', '-p', '-i', '-f', '--mount-proc', '--kill-child']
   const script = ['sh', 'test/live/restart.sh', folder, ...started('aufs-vma')]
   const { stderr, status } = await outcome('unshare', [...namespaces, ...script])
   if (!existsSync(`${folder}/cases`)) return skip(t, `there can be no such processes here: ${stderr.trim()}`)
