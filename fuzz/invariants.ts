@@ -1,5 +1,6 @@
 /** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
 import assert from 'node:assert/strict'
+import { Selection, selecting } from '../src/cli/selection.js'
 import { logFilter } from '../src/criu/dump-log.js'
 import { logFormat } from '../src/criu/log-format.js'
 import { InputError } from '../src/errors.js'
@@ -10,7 +11,7 @@ import { entryFilter } from '../src/proc/map-files.js'
 import { mountFilter } from '../src/proc/mounts/mountinfo.js'
 import { mountJsonFilter } from '../src/proc/mounts/mountinfo-json.js'
 import type { ByteString } from '../src/text/byte-string.js'
-import { ndjsonLine, parse } from '../src/text/json.js'
+import { type Json, ndjsonLine, parse } from '../src/text/json.js'
 import { decodeOctal, encodeOctal } from '../src/text/octal.js'
 import { branchesInOptions } from '../src/unions/aufs/options.js'
 import type { BranchTable } from '../src/unions/branch-table.js'
@@ -42,9 +43,12 @@ export const filters: { [name: string]: Make } = {
   log: () => ({ filter: logFilter() }),
   tables: () => ({ filter: tableRecordFilter() }),
   entries: () => ({ filter: entryFilter() }),
-  vma: () => ({ filter: vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] }) }),
+  vma: () => ({ filter: vmaOf() }),
+  restart: () => ({ filter: selecting(vmaOf(), new Selection({ stale: true, code: true })) }),
   remount: () => ({ filter: remountFilter('/mnt'), isText: true }),
 }
+
+const vmaOf = () => vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] })
 
 const TABLE: BranchTable = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
@@ -76,7 +80,19 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
     assert.ok(typeof record === 'object' && record !== null && !Array.isArray(record), 'a line is one object')
     assert.deepEqual(parse(ndjsonLine(record).slice(0, -1)), record, 'a record written and read is the same')
   }
-  if (name === 'mounts') {
+  holdOf[name]?.({ input, whole, records })
+}
+
+/** What a filter made of an input. */
+interface Made {
+  input: ByteString
+  whole: ReturnType<typeof outcomeOf>
+  records: readonly Json[]
+}
+
+/** What holds of one filter besides. */
+const holdOf: Record<string, (made: Made) => void> = {
+  mounts({ input, whole }) {
     assert.deepEqual(outcomeOf({ filter: mountFilter() }, input, []), whole, 'both ways to JSON')
     const used = usedLines(input, whole.errors)
     assert.equal(
@@ -84,14 +100,50 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
       textOf('branches', used),
       'tables of records are those of lines',
     )
-  }
-  if (name === 'entries') assert.equal(textOf('entries', whole.text), whole.text, 'entries read back')
-  if (name === 'branches' || name === 'log') {
-    assert.equal(textOf('tables', whole.text), whole.text, 'tables read back')
-    for (const record of records) holdTable(record as unknown as BranchTable)
-  }
-  if (name === 'tables') for (const record of records) holdMount(record as unknown as BranchTable)
+  },
+  vma({ input, whole, records }) {
+    for (const record of records)
+      assert.deepEqual(Object.keys(record ?? {}).filter(isVmaKey), VMA_KEYS, 'every key, in order')
+    assert.equal(textOf('vma', whole.text), whole.text, 'a fixed record fixed again is the same')
+    const all = whole.text.split('\n')
+    for (const line of textOf('restart', input).split('\n'))
+      assert.ok(all.includes(line), 'what is chosen is not changed')
+  },
+  entries({ whole }) {
+    assert.equal(textOf('entries', whole.text), whole.text, 'entries read back')
+  },
+  branches: holdTables,
+  log: holdTables,
+  tables({ records }) {
+    for (const record of records) holdMount(record as unknown as BranchTable)
+  },
 }
+
+function holdTables({ whole, records }: Made): void {
+  assert.equal(textOf('tables', whole.text), whole.text, 'tables read back')
+  for (const record of records) holdTable(record as unknown as BranchTable)
+}
+
+const VMA_KEYS = [
+  ...[
+    'pid',
+    'comm',
+    'container',
+    'unit',
+    'cgroup',
+    'start',
+    'end',
+    'perms',
+    'offset',
+    'link',
+    'path',
+    'rpath',
+    'fpath',
+  ],
+  ...['dev', 'ino', 'mnt_id', 'fixed', 'state', 'branch', 'kernel'],
+]
+
+const isVmaKey = (key: string) => VMA_KEYS.includes(key)
 
 /** The lines of an input that no message is of. */
 function usedLines(input: ByteString, errors: readonly string[]): ByteString {

@@ -1,5 +1,5 @@
 /** Man pages, in mdoc(7). */
-import { exitStatus } from '../src/cli/usage.js'
+import { exitStatusOf } from '../src/cli/usage.js'
 import { type Command, type CommandOption, commands } from './commands.js'
 
 /** What a page says of the release that it comes with. */
@@ -19,6 +19,9 @@ const OTHERS = ['jq 1', 'aufs 5', 'proc 5', 'criu 8', 'mount 8']
 export function manPage(command: Command, { version, date }: Release): string {
   const { name, synopsis, about, options, files, examples } = command
   const others = [...commands.flatMap((each) => (each === command ? [] : [`${each.name} 1`])), ...OTHERS]
+  const exitStatuses = exitStatusOf(command).map(
+    ([status, means]) => [String(status), `${capital(means)}.`] as const,
+  )
   const sections = [
     section('NAME', [`.Nm ${verbatim(name)}`, `.Nd ${verbatim(inShort(about))}`]),
     section('SYNOPSIS', synopsis.flatMap(form)),
@@ -31,7 +34,7 @@ export function manPage(command: Command, { version, date }: Release): string {
       ...list(options.map((option) => [heading(option), explained(option)])),
     ]),
     section('FILES', list(files.map(([path, is]) => [`Pa ${verbatim(path)}`, is]))),
-    section('EXIT STATUS', list(exitStatus.map(([status, means]) => [String(status), `${capital(means)}.`]))),
+    section('EXIT STATUS', list(exitStatuses)),
     section(
       'EXAMPLES',
       examples.flatMap(([line, does], i) => [

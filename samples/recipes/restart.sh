@@ -1,9 +1,6 @@
-# What to restart: processes that run code which is no longer there under its name, by container and process.
+# What to restart: units and containers that run code which is no longer there under its name.
 # restart.sh [aufs-vma's arguments; default --all]: restart.sh --all --procfs /host/proc --sysfs /host/sys
 [ $# -gt 0 ] || set -- --all
-aufs-vma --stale "$@" |
-  jq -r '
-    # Code only, of files: memory without a file (memfd and the like) is always "deleted".
-    select(.perms // "" | contains("x")) | select(.rpath != null or .kernel.mnt_listed) |
-    [.container // "-", .comm, .pid, .state, .path] | @tsv' |
+aufs-vma --stale --code "$@" |
+  jq -r '[.unit // "-", .container // "-", .comm // "-", .pid // "-", .state, .path] | @tsv' |
   sort -u

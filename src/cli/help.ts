@@ -1,5 +1,5 @@
 /** The text of `--help` above and below the options. */
-import { type AnyUsage, exitStatus } from './usage.js'
+import { type AnyUsage, exitStatusOf } from './usage.js'
 
 /** The text above the options. */
 export function heading({ name, synopsis, about }: AnyUsage): string {
@@ -8,8 +8,8 @@ export function heading({ name, synopsis, about }: AnyUsage): string {
 }
 
 /** The text below the options. */
-export function epilogue({ examples }: AnyUsage): string {
-  const shown = examples.map(([command, does]) => `  ${command}\n      ${does}`)
-  const statuses = exitStatus.map(([status, means]) => `  ${status}  ${means}`)
+export function epilogue(usage: AnyUsage): string {
+  const shown = usage.examples.map(([command, does]) => `  ${command}\n      ${does}`)
+  const statuses = exitStatusOf(usage).map(([status, means]) => `  ${status}  ${means}`)
   return `Examples:\n${shown.join('\n')}\n\nExit status:\n${statuses.join('\n')}`
 }

@@ -6,7 +6,6 @@ import { NotFollowedError } from '../proc/open-entries.js'
 import { ForbiddenError, GoneError } from '../proc/process.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isStale } from '../vma/record.js'
 import { isTerminal } from './io.js'
 import { type Run, writeError } from './run.js'
 
@@ -15,7 +14,6 @@ type Report = Run<unknown>['report']
 interface Choice {
   raw: boolean
   all: boolean
-  stale: boolean
 }
 
 /**
@@ -29,7 +27,7 @@ export function* processRecords(
   pids: readonly number[],
   choice: Choice,
   report: Report,
-): Generator<object | null> {
+): Generator<RawVma | Vma | null> {
   const progress = new Progress(choice.all ? pids.length : 0)
   const faults = new Faults(choice.all, progress, report)
   for (const pid of pids) {
@@ -42,26 +40,17 @@ export function* processRecords(
   faults.summarize(pids.length)
 }
 
-function* recordsOf(
-  fixer: VmaFixer,
-  pid: number,
-  { raw, stale }: Choice,
-  faults: Faults,
-): Generator<RawVma | Vma> {
+function* recordsOf(fixer: VmaFixer, pid: number, { raw }: Choice, faults: Faults): Generator<RawVma | Vma> {
   const warn = (error: InputError) => faults.report(pid, error)
   try {
     const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
-    for (const record of stale ? staleOf(records) : records) {
+    for (const record of records) {
       if (faults.stopped) return
       yield record
     }
   } catch (error) {
     faults.unreadable(pid, error)
   }
-}
-
-function* staleOf(records: Iterable<RawVma | Vma>): Generator<Vma> {
-  for (const record of records) if ('state' in record && isStale(record)) yield record
 }
 
 /** What is wrong with processes, and which of it becomes a message. */

@@ -11,8 +11,8 @@ import { type Args, parseArguments, UsageError } from './arguments.js'
 import { isTerminal, readChunks, writeAll } from './io.js'
 import type { Usage } from './usage.js'
 
-/** Makes the transform of one FILE. */
-type TransformOf = (lines: Required<LineOptions>) => LineTransform
+/** Makes the transform of one FILE; `note` says something of it. */
+type TransformOf = (lines: Required<LineOptions>, note: (text: string) => void) => LineTransform
 
 /** What a command works with. */
 export interface Run<O> {
@@ -21,10 +21,14 @@ export interface Run<O> {
   files: string[]
   /** Writes a message, and sets the exit status to 1. Returns `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
-  /** Sends every FILE, or standard input, to standard output, each through a transform of its own. */
+  /** Says what the user will want to know, though nothing is wrong. */
+  note(text: string): void
+  /** Sets the exit status, unless something is wrong. */
+  exitStatus(status: number): void
+  /** Sends every FILE, or standard input, each through a transform of its own to standard output. */
   each(transformOf: TransformOf): void
-  /** Sends one file through a transform to standard output. */
-  read(file: string, transformOf: TransformOf): void
+  /** Reads the FILE of an option through a transform. @throws InputError where it cannot be read, which ends the command */
+  readOption(file: string, transformOf: TransformOf): void
   /** Sends records to standard output, many in one write. At each null, all that came before is written. */
   send(records: Iterable<object | null>): void
   /** Writes bytes to standard output. */
@@ -53,12 +57,17 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
       stopped = shared.strict
       return stopped ? 'stop' : undefined
     }
+    const note = (text: string) => say(`${usage.name}: ${text}`)
+    const exitStatus = (status: number) => {
+      process.exitCode ??= status
+    }
+    /** @throws InputError where it cannot be read */
     const read = (file: string, transformOf: TransformOf) => {
       const source = sourceName(file)
-      const lines = transformOf({
-        maxLine: shared['max-line'],
-        onError: (error) => report(source, error),
-      })
+      const lines = transformOf(
+        { maxLine: shared['max-line'], onError: (error) => report(source, error) },
+        (text) => note(`${source}: ${text}`),
+      )
       try {
         for (const chunk of contents(file, usage, lines.scans)) {
           for (const text of lines.write(chunk)) write(text)
@@ -69,13 +78,28 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         if (!(error instanceof ReadError)) throw error
         lines.abandonLine()
         write(lines.flush())
-        report(source, new InputError(systemReason(error.cause)))
+        throw new InputError(systemReason(error.cause))
+      }
+    }
+    const readOption = (file: string, transformOf: TransformOf) => {
+      try {
+        read(file, transformOf)
+      } catch (error) {
+        throw error instanceof InputError ? new InputError(`${sourceName(file)}: ${error.reason}`) : error
       }
     }
     const each = (transformOf: TransformOf) => {
-      for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, transformOf)
+      for (const file of operands.length === 0 ? ['-'] : operands) {
+        if (stopped) return
+        try {
+          read(file, transformOf)
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error
+          report(sourceName(file), error)
+        }
+      }
     }
-    pipeline({ options, files: operands, report, each, read, send, print: write })
+    pipeline({ options, files: operands, report, note, exitStatus, each, readOption, send, print: write })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {

@@ -20,7 +20,12 @@ export interface Usage<O extends Record<string, Option>> {
   examples: readonly (readonly [command: string, does: string])[]
   /** The files that it reads by itself, or is made for. */
   files: readonly (readonly [path: string, is: string])[]
+  /** Its own exit statuses. */
+  exitStatus?: readonly ExitStatus[]
 }
+
+/** An exit status, and what it means. */
+export type ExitStatus = readonly [status: number, means: string]
 
 /** The usage of some command. */
 export type AnyUsage = Usage<Record<string, Option>>
@@ -58,11 +63,16 @@ function positive(given: unknown): number {
 }
 
 /** What the exit status of every command means. */
-export const exitStatus = [
+const exitStatus: readonly ExitStatus[] = [
   [0, 'all well, also when there was nothing to write, or the reader has gone'],
   [1, 'something could not be read, used or written; each has its message'],
   [2, 'wrong usage'],
-] as const
+]
+
+/** What the exit statuses of a command mean. */
+export function exitStatusOf({ exitStatus: own = [] }: Pick<AnyUsage, 'exitStatus'>): readonly ExitStatus[] {
+  return [...exitStatus, ...own]
+}
 
 export const MOUNTINFO = ['/proc/PID/mountinfo', 'The mounts that a process sees.'] as const
 

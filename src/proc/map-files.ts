@@ -47,6 +47,14 @@ export interface RawVma {
   kernel: Kernel
 }
 
+/** An entry with what a fixed record says of its process besides: fields that `--raw` does not have. */
+export interface MapFilesEntry extends RawVma {
+  /** The process's systemd unit. */
+  unit?: ByteString | null
+  /** The process's cgroup path. */
+  cgroup?: ByteString | null
+}
+
 /** What the kernel says of an entry of which only the link is known. */
 export const UNKNOWN: Kernel = {
   dev: null,
@@ -68,10 +76,10 @@ const LONGEST_LINK = 4096 + DELETED.length
  * A target may hold newlines, so a line without an entry continues the target before it. An entry of text is therefore
  * emitted one line late.
  */
-export function entryFilter(): Filter<RawVma> {
-  let entry: RawVma | null = null
+export function entryFilter(): Filter<MapFilesEntry> {
+  let entry: MapFilesEntry | null = null
   let lineAt = 0
-  const flush = (emit: Emit<RawVma>) => {
+  const flush = (emit: Emit<MapFilesEntry>) => {
     if (entry !== null) emit(entry)
     entry = null
   }
@@ -81,7 +89,7 @@ export function entryFilter(): Filter<RawVma> {
       const next = isRaw ? null : parseEntry(text)
       if (isRaw) {
         flush(emit)
-        emit(inOrder(parseRecord(text, 'raw VMA record', isRawVma)))
+        emit(inOrder(parseRecord(text, 'raw VMA record', isEntry)))
       } else if (next !== null) {
         flush(emit)
         entry = next
@@ -104,7 +112,7 @@ export function entryFilter(): Filter<RawVma> {
 }
 
 /** Puts the fields of a record in the order of {@link RawVma}, and unknown fields after them. */
-function inOrder(record: RawVma): RawVma {
+function inOrder(record: MapFilesEntry): MapFilesEntry {
   const { pid, comm, container, start, end, perms, offset, link, kernel } = record
   const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
   const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
@@ -134,6 +142,16 @@ export function parseEntry(line: ByteString): RawVma | null {
   }
 }
 
+function isEntry(value: unknown): value is MapFilesEntry {
+  return (
+    isRawVma(value) &&
+    (!('unit' in value) || isTextOrNull(value.unit)) &&
+    (!('cgroup' in value) || isTextOrNull(value.cgroup))
+  )
+}
+
+const isTextOrNull = orNull(isText)
+
 function isRawVma(value: unknown): value is RawVma {
   return hasFields<RawVma>(value, {
     pid: orNull(isCount),
@@ -148,7 +166,8 @@ function isRawVma(value: unknown): value is RawVma {
   })
 }
 
-function isKernel(value: unknown): value is Kernel {
+/** Whether a value is what the kernel says of an entry. */
+export function isKernel(value: unknown): value is Kernel {
   return hasFields<Kernel>(value, {
     dev: orNull(isText),
     ino: orNull(isText),

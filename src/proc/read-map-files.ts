@@ -3,7 +3,8 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
-import type { Kernel, RawVma } from './map-files.js'
+import { parseCgroups } from './cgroup.js'
+import type { Kernel, MapFilesEntry } from './map-files.js'
 import { isFileMapping, type Mapping, parseMapping } from './maps.js'
 import { isMemoryLocked } from './memory-lock.js'
 import type { Mount } from './mounts/mountinfo.js'
@@ -41,23 +42,23 @@ export function readEntries(
   mounts: readonly Mount[],
   { follow, linksTell, kernels }: Reading,
   warn: Emit<InputError>,
-): RawVma[] {
+): MapFilesEntry[] {
   if (process.isZombie) return []
   if (isMemoryLocked(process.folder))
     throw new InputError('maps: it waits for a filesystem that does not answer, with its memory locked')
   const comm = process.text('comm')?.replace(/\n$/, '') ?? null
-  const container = containerOf(process.text('cgroup') ?? '')
+  const { container, unit, cgroup } = parseCgroups(process.text('cgroup') ?? '')
   const mappings = process.lines('maps', parseMapping, warn).filter(isFileMapping)
   const entries = linksTell ? listed(process, mappings) : mapped(process, mappings)
   const opener = new EntryOpener(process, follow, warn)
   const ids = new Set(mounts.map(({ mount_id }) => mount_id))
-  const raw = entries.map(({ start, end, link, mapping }): RawVma => {
+  const raw = entries.map(({ start, end, link, mapping }): MapFilesEntry => {
     const key = `${mapping?.dev} ${mapping?.ino} ${mapping?.name}\0${link}`
     const known = kernels.get(key)
     const kernel = known ?? kernelOf(opener.open(`${start}-${end}`, mapping), mapping, ids)
     if (known === undefined) kernels.set(key, kernel)
     const { perms = null, offset = null } = mapping ?? {}
-    return { pid: process.pid, comm, container, start, end, perms, offset, link, kernel }
+    return { pid: process.pid, comm, container, unit, cgroup, start, end, perms, offset, link, kernel }
   })
   process.checkAlive()
   return raw
@@ -118,12 +119,4 @@ function kernelOf(
     mnt_id,
     mnt_listed: mnt_id === null ? null : listed.has(mnt_id),
   }
-}
-
-/**
- * The container's id in a cgroup path; null if there is none. It has 64 hexadecimal digits in the layout of every runtime
- * (`/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`).
- */
-export function containerOf(cgroup: ByteString): string | null {
-  return [...cgroup.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g)].at(-1)?.[0] ?? null
 }

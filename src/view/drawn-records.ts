@@ -3,13 +3,16 @@
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
 import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
+import { isKernel } from '../proc/map-files.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { isBranch, isBranchTable } from '../unions/tables.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
 import { isState } from '../vma/record.js'
 
-/** What of a {@link Vma} is drawn. */
-export type DrawnVma = Pick<
+/** What of a {@link Vma} is drawn. What the kernel says may be missing: it tells memory from a file that is called so. */
+export type DrawnVma = DrawnFields & Partial<Pick<Vma, 'kernel'>>
+
+type DrawnFields = Pick<
   Vma,
   | 'pid'
   | 'comm'
@@ -31,20 +34,7 @@ export type DrawnVma = Pick<
  * @example isDrawnVma({ path: '/bin/sh' }) // false
  */
 export function isDrawnVma(value: unknown): value is DrawnVma {
-  return hasFields<DrawnVma>(value, {
-    pid: orNull(isCount),
-    comm: orNull(isText),
-    container: orNull(isText),
-    start: isAddress,
-    end: isAddress,
-    perms: orNull(isText),
-    path: isText,
-    rpath: orNull(isText),
-    dev: orNull(isText),
-    ino: orNull(isText),
-    state: orNull(isState),
-    branch: orNull(isVmaBranch),
-  })
+  return hasFields<DrawnFields>(value, DRAWN) && (!('kernel' in value) || isKernel(value.kernel))
 }
 
 /** Hexadecimal, of 64 bits. */
@@ -55,6 +45,21 @@ function isVmaBranch(value: unknown): value is VmaBranch {
     hasFields<Pick<VmaBranch, 'mount_id' | 'si'>>(value, { mount_id: orNull(isCount), si: orNull(isText) }) &&
     isBranch(value)
   )
+}
+
+const DRAWN = {
+  pid: orNull(isCount),
+  comm: orNull(isText),
+  container: orNull(isText),
+  start: isAddress,
+  end: isAddress,
+  perms: orNull(isText),
+  path: isText,
+  rpath: orNull(isText),
+  dev: orNull(isText),
+  ino: orNull(isText),
+  state: orNull(isState),
+  branch: orNull(isVmaBranch),
 }
 
 /** The bytes of a mapping. Addresses may pass 2^53. */

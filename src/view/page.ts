@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Branch } from '../unions/branch-table.js'
-import { isStale } from '../vma/record.js'
+import { staleness } from '../vma/staleness.js'
 import { type DrawnVma, sizeOf } from './drawn-records.js'
 import {
   amountText,
@@ -129,7 +129,7 @@ function mappingData(vma: DrawnVma, before: DrawnVma | undefined, branch: number
     path: shown(path),
     perms: perms === null ? '' : shown(perms),
     state: state === null ? 'state not known' : stateText(state),
-    stale: isStale(vma),
+    stale: staleness(vma) === true,
     branch,
   }
 }

@@ -1,7 +1,7 @@
 /** Who supplies what: VMA records by process and branch. */
 import type { BranchTable } from '../unions/branch-table.js'
-import type { VmaBranch } from '../vma/record.js'
-import { isStale, type State } from '../vma/record.js'
+import type { State, VmaBranch } from '../vma/record.js'
+import { staleness } from '../vma/staleness.js'
 import { type DrawnVma, sizeOf } from './drawn-records.js'
 
 /** All that is drawn. */
@@ -68,7 +68,7 @@ function supply(vmas: DrawnVma[]): Supply {
     ...amount(vmas),
     branch: vmas[0]?.branch ?? null,
     isOfUnion: vmas.some(({ rpath }) => rpath !== null),
-    stale: groups(vmas.filter(isStale), ({ state }) => [state]).flatMap((ofState) => {
+    stale: groups(vmas.filter(staleness), ({ state }) => [state]).flatMap((ofState) => {
       const state = ofState[0]?.state
       return state ? [{ state, ...amount(ofState) }] : []
     }),

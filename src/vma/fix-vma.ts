@@ -2,7 +2,7 @@
 
 import type { FileId } from '../files/ids.js'
 import { withOthers } from '../lines/records.js'
-import type { Kernel, RawVma } from '../proc/map-files.js'
+import type { Kernel, MapFilesEntry, RawVma } from '../proc/map-files.js'
 import { mountOver } from '../proc/mounts/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
@@ -21,11 +21,12 @@ import type { Vma, VmaBranch } from './record.js'
  * @param context the process that maps it
  * @example fixVma(entry, context).path // '/bin/mapper', where the link is '/var/lib/docker/aufs/diff/…/bin/mapper'
  */
-export function fixVma(raw: RawVma, context: ProcessContext): Vma {
+export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
   const file = mappedFile(raw, context)
   const { table, leaks } = file.claim
   const result = lookUp(file)
   const { path, state, branch } = result
+  const { unit = null, cgroup = null } = raw
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
   const { dev, ino } = identify(kernel, table, result, file.context)
   const mount = table === null ? null : tableOver(table, file.context.unions, path)
@@ -34,6 +35,8 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
     pid,
     comm,
     container,
+    unit,
+    cgroup,
     start,
     end,
     perms,

@@ -2,7 +2,8 @@
 import { BoundedMap } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
-import { entryFilter, type RawVma } from '../proc/map-files.js'
+import { parseCgroups } from '../proc/cgroup.js'
+import { entryFilter, type MapFilesEntry, type RawVma } from '../proc/map-files.js'
 import { isSharedWritable } from '../proc/maps.js'
 import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
@@ -12,18 +13,25 @@ import type { ProcessContext } from './context.js'
 import { type ContextOptions, ContextReader } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
 import type { SharedContext } from './namespaces.js'
-import type { Vma } from './record.js'
+import { unfixed, type Vma } from './record.js'
 
-/** Processes whose mounts are remembered, of entries that somebody else has read. */
-const CONTEXTS_KEPT = 100
+/** Processes that are remembered, of entries that somebody else has read. */
+const OWNERS_KEPT = 100
 
 /** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
 const SEEN_FOR = 1000
 
+/** Whose an entry is that somebody else has read. */
+interface Owner {
+  context: ProcessContext
+  /** What such an entry does not say, and the process still does; null where it cannot be asked. */
+  names: Pick<MapFilesEntry, 'unit' | 'cgroup'> | null
+}
+
 /** Reads and fixes the entries of processes. */
 export class VmaFixer {
   readonly #reader: ContextReader
-  readonly #contexts = new BoundedMap<number | null, ProcessContext>(CONTEXTS_KEPT, (context) =>
+  readonly #owners = new BoundedMap<number | null, Owner>(OWNERS_KEPT, ({ context }) =>
     context.lookup?.close(),
   )
 
@@ -45,7 +53,7 @@ export class VmaFixer {
         mounts,
         { follow, linksTell: this.#reader.linksTell, kernels: new Map() },
         warn,
-      )
+      ).map(unfixed)
     } finally {
       follow?.close()
     }
@@ -73,7 +81,7 @@ export class VmaFixer {
     }
   }
 
-  #fix(entry: RawVma, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
+  #fix(entry: MapFilesEntry, context: ProcessContext, fixed: SharedContext['fixed']): Vma {
     // How a file is mapped may tell which copy of it is.
     if (isSharedWritable(entry.perms)) return fixVma(entry, context)
     const known = fixed.get(entry.kernel)
@@ -98,44 +106,51 @@ export class VmaFixer {
   }
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
-  entry(entry: RawVma, warn: Emit<InputError>): Vma {
+  entry(entry: MapFilesEntry, warn: Emit<InputError>): Vma {
     const now = performance.now()
     if (now - this.#seenAt > SEEN_FOR) {
       this.close()
       this.#seenAt = now
     }
-    const context = this.#contextOf(entry.pid, warn)
+    const { context, names } = this.#ownerOf(entry.pid, warn)
     const chroot = this.#reader.chrootOf(entry)
-    return this.#checked(fixVma(entry, chroot === null ? context : { ...context, chroot }), context, warn)
+    const vma = fixVma({ ...names, ...entry }, chroot === null ? context : { ...context, chroot })
+    return this.#checked(vma, context, warn)
   }
 
   /** Gives back what is held open, and forgets what was seen; it may be used again. */
   close(): void {
-    for (const { lookup } of this.#contexts.values()) lookup?.close()
-    this.#contexts.clear()
+    for (const { context } of this.#owners.values()) context.lookup?.close()
+    this.#owners.clear()
     this.#reader.close()
   }
 
-  #contextOf(pid: number | null, warn: Emit<InputError>): ProcessContext {
-    const known = this.#contexts.get(pid)
+  #ownerOf(pid: number | null, warn: Emit<InputError>): Owner {
+    const known = this.#owners.get(pid)
     if (known !== undefined) return known
-    const isLocal = pid !== null && !this.#reader.isGiven
-    const context = isLocal
-      ? this.#reader.ofProcess(new Process(this.#reader.procfs, pid), warn).context
-      : this.#reader.ofEntry(pid)
-    this.#contexts.set(pid, context)
-    return context
+    const owner =
+      pid !== null && !this.#reader.isGiven
+        ? this.#processOwner(new Process(this.#reader.procfs, pid), warn)
+        : { context: this.#reader.ofEntry(pid), names: null }
+    this.#owners.set(pid, owner)
+    return owner
+  }
+
+  #processOwner(process: Process, warn: Emit<InputError>): Owner {
+    const { context } = this.#reader.ofProcess(process, warn)
+    const { unit, cgroup } = parseCgroups(process.text('cgroup') ?? '')
+    return { context, names: { unit, cgroup } }
   }
 }
 
 /** Another mapping of a file that is known, maybe in another process of the same namespaces. */
 function forAnotherMapping(
   known: Vma,
-  { pid, comm, container, start, end, perms, offset }: RawVma,
+  { pid, comm, container, unit = null, cgroup = null, start, end, perms, offset }: MapFilesEntry,
   { root }: ProcessContext,
 ): Vma {
   const fpath = known.fpath === null || root === null ? null : join(root, known.path)
-  return { ...known, pid, comm, container, start, end, perms, offset, fpath }
+  return { ...known, pid, comm, container, unit, cgroup, start, end, perms, offset, fpath }
 }
 
 /** The filter from map_files entries, in text or raw records, to VMA records. */
@@ -144,6 +159,7 @@ export function vmaFilter(options?: ContextOptions): Filter<Vma> {
   const entries = entryFilter()
   return {
     line: (line, emit, warn) => entries.line(line, (entry) => emit(fixer.entry(entry, warn)), warn),
+    tooLong: (emit, warn) => entries.tooLong?.((entry) => emit(fixer.entry(entry, warn)), warn),
     end(emit, warn) {
       entries.end?.((entry) => emit(fixer.entry(entry, warn)), warn)
       fixer.close()

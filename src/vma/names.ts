@@ -1,6 +1,7 @@
 /** What the kernel calls a mapped file in links and in maps. */
+import type { Kernel } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'
-import { below, isBelow, withoutDeleted } from '../text/paths.js'
+import { below, DELETED, isBelow, withoutDeleted } from '../text/paths.js'
 
 /**
  * The name in maps as raw bytes. maps escapes a newline as `\012` and nothing else, so `\012` may also be what the file is
@@ -35,7 +36,49 @@ export function withoutWhiteouts(path: ByteString): ByteString {
   return path.replace(/\/\.wh\.\.wh\.([^/]+)\.[0-9a-f]{4}(?=\/)/g, '/$1')
 }
 
-/** What the kernel calls memory that is no file of any filesystem that is mounted: memfd, SysV, shared anonymous, AIO. */
+/**
+ * The kernel's names of memory that is no file of a mounted filesystem, less its ` (deleted)`: memfd, SysV, shared anonymous
+ * (shmem_zero_setup()), huge pages, AIO, memfd_secret(), buffers of GPUs (drm_gem_object_init(), i915) and Android's ashmem.
+ */
+const MEMORY =
+  /^\/(?:memfd:.*|SYSV[0-9a-f]{8}|dev\/zero|anon_hugepage|\[aio\]|secretmem|drm mm object|i915|dev\/ashmem\/.*)$/s
+
+/** Memory that the kernel never calls deleted: dma-buf (dmabuffs_dname()), and what is no path at all, as `anon_inode:[io_uring]`. */
+const DYNAMIC_NAME = /^(?:[^/]|\/dmabuf:)/
+
+/** Whether a link is what the kernel calls memory that is no file of any filesystem that is mounted. */
 export function isMemory(link: ByteString): boolean {
-  return /^\/(memfd:.*|SYSV[0-9a-f]{8}|dev\/zero|anon_hugepage|\[aio\]) \(deleted\)$/s.test(link)
+  return DYNAMIC_NAME.test(link) || (link.endsWith(DELETED) && MEMORY.test(withoutDeleted(link)))
+}
+
+/** What of a VMA record tells whether its file ever had a name. */
+export interface NamedFile {
+  path: ByteString
+  rpath: ByteString | null
+  dev: string | null
+  ino: string | null
+  kernel?: Pick<Kernel, 'dev' | 'ino' | 'maps_ino' | 'mnt_listed'>
+}
+
+/**
+ * Whether a mapped file never had a name in a folder, so that no other file can have that name by now: memory, and a file that
+ * was opened with O_TMPFILE. The kernel calls both deleted.
+ *
+ * @example neverHadName({ path: '/tmp/#46', rpath: null, dev: '254:0', ino: '46' }) // true: its name would be its inode's number
+ */
+export function neverHadName(file: NamedFile): boolean {
+  return isTemporary(file) || ((DYNAMIC_NAME.test(file.path) || MEMORY.test(file.path)) && !isOnMount(file))
+}
+
+/** The kernel calls a file of O_TMPFILE by the number of its inode (d_mark_tmpfile()); a file that was really called so has another number. */
+function isTemporary({ path, ino, kernel }: NamedFile): boolean {
+  const [, number] = /\/#(\d+)$/.exec(path) ?? []
+  return number !== undefined && [ino, kernel?.ino, kernel?.maps_ino].includes(number)
+}
+
+/** A file may be called as memory is. Memory lies on mounts that no mountinfo lists. */
+function isOnMount({ rpath, dev, kernel }: NamedFile): boolean {
+  if (rpath !== null || kernel === undefined) return rpath !== null
+  // Of an entry that was not opened, a record has a device only where it is that of the mount over the path.
+  return kernel.mnt_listed ?? (kernel.dev === null && dev !== null)
 }

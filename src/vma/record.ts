@@ -14,6 +14,10 @@ export interface VmaBranch extends Branch {
 
 /** A mapped file: the kernel's record with what it gets wrong put right. */
 export interface Vma extends Omit<RawVma, 'kernel'> {
+  /** The systemd unit in the process's cgroup path, as systemctl takes it; null where there is none, or the input does not tell. */
+  unit: ByteString | null
+  /** The process's cgroup path; null where the input does not tell. */
+  cgroup: ByteString | null
   /** The file's path as the process sees it, without ` (deleted)`. */
   path: ByteString
   /** For a file of a union: the path from the process's root (`./bin/sh`), as CRIU wants it. */
@@ -38,6 +42,8 @@ export interface Vma extends Omit<RawVma, 'kernel'> {
 
 /** What a fixed record has besides: the raw one is without, whatever it was made of. */
 const FIXED = new Set<string>([
+  'unit',
+  'cgroup',
   'path',
   'rpath',
   'fpath',

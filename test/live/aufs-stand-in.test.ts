@@ -262,16 +262,16 @@ scene('Of all processes only what is stale is told, by container', 'stale', (t, 
   ])
 })
 
-scene('The recipe for what to restart tells it by container and process', 'restart', (t, done) => {
+scene('The recipe for what to restart tells it by unit, container and process', 'restart', (t, done) => {
   t.is(done.stderr, '')
   t.is(done.status, 0)
   const told = lines(done.stdout).map((line) => line.split('\t'))
   const container = `${'0'.repeat(63)}1`
-  const pid = told[0]?.[2] ?? ''
+  const [unit = '', , , pid = ''] = told[0] ?? []
   t.regex(pid, /^\d+$/)
   t.deepEqual(told, [
-    [container, 'sleep', pid, 'deleted', `${done.folder}/u/lib/del.so`],
-    [container, 'sleep', pid, 'replaced', `${done.folder}/u/lib/rep.so`],
+    [unit, container, 'sleep', pid, 'deleted', `${done.folder}/u/lib/del.so`],
+    [unit, container, 'sleep', pid, 'replaced', `${done.folder}/u/lib/rep.so`],
   ])
 })
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
 import { GoneError, listPids, Process } from '../../src/proc/process.js'
-import { containerOf, type Reading, readEntries } from '../../src/proc/read-map-files.js'
+import { type Reading, readEntries } from '../../src/proc/read-map-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
 import { tempFolder } from '../helpers/folders.js'
 import { isInstalled, isRoot, skip } from '../helpers/machine.js'
@@ -20,41 +20,6 @@ const links = (): Reading => ({ follow: null, linksTell: true, kernels: new Map(
 const stateOf = (pid: number | string) => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state
 
 const ID = '3fd2a1b0c4e528720365c5e7476a011e4f43ac003ee5f16247a263b9d623aa85'
-const OTHER = ID.replace('3', '4')
-
-const cgroups: [title: string, cgroup: string, container: string | null][] = [
-  ['docker with cgroup v1', `12:memory:/docker/${ID}\n1:name=systemd:/docker/${ID}\n0::/system.slice\n`, ID],
-  ['docker with systemd', `0::/system.slice/docker-${ID}.scope\n`, ID],
-  ['podman', `0::/machine.slice/libpod-${ID}.scope/container\n`, ID],
-  [
-    'podman without root',
-    `0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope\n`,
-    ID,
-  ],
-  [
-    'containerd under Kubernetes',
-    `0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod0b4f4b0e_0a3c_4c5d_9a3c_0b4f4b0e0a3c.slice/cri-containerd-${ID}.scope\n`,
-    ID,
-  ],
-  ['CRI-O', `0::/kubepods.slice/kubepods-pod1.slice/crio-${ID}.scope\n`, ID],
-  [
-    'cgroupfs under Kubernetes',
-    `4:cpu:/kubepods/burstable/pod0b4f4b0e-0a3c-4c5d-9a3c-0b4f4b0e0a3c/${ID}\n`,
-    ID,
-  ],
-  ['a container in a container', `0::/docker/${OTHER}/docker/${ID}\n`, ID],
-  ['a service inside a container', `0::/docker/${ID}/system.slice/cron.service\n`, ID],
-  ['a process of the host', '0::/user.slice/user-1000.slice/session-3.scope\n', null],
-  ['the root cgroup', '0::/\n', null],
-  ['too many digits', `0::/docker/${ID}0\n`, null],
-  ['too few digits', `0::/docker/${ID.slice(1)}\n`, null],
-  ['nothing', '', null],
-]
-
-for (const [title, cgroup, container] of cgroups) {
-  test(`The container of a cgroup path: ${title}`, (t) => t.is(containerOf(cgroup), container))
-}
-
 test('Entries come in the order of their addresses', (t) => {
   const procfs = tempFolder(t)
   const ranges = [
@@ -94,6 +59,8 @@ test('An entry that maps does not list is told with nulls, a mapping without an 
       pid: 7,
       comm: null,
       container: null,
+      unit: null,
+      cgroup: null,
       start: '1000',
       end: '2000',
       perms: 'r-xp',
@@ -105,6 +72,8 @@ test('An entry that maps does not list is told with nulls, a mapping without an 
       pid: 7,
       comm: null,
       container: null,
+      unit: null,
+      cgroup: null,
       start: '3000',
       end: '4000',
       perms: null,
@@ -120,7 +89,11 @@ test('The name and the container are told, newlines within a name kept', (t) => 
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' } })
   writeFileSync(`${procfs}/7/comm`, 'a\nb\n')
   writeFileSync(`${procfs}/7/cgroup`, `0::/docker/${ID}\n`)
-  t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], { comm: 'a\nb', container: ID })
+  t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], {
+    comm: 'a\nb',
+    container: ID,
+    unit: `docker-${ID}.scope`,
+  })
 })
 
 test('A line of maps that is none is a message, and the others stand', (t) => {

@@ -209,6 +209,22 @@ for (const width of [1, 32, 40, 63, 64, 80, 200, 99_999]) {
   })
 }
 
+test('what never had a name is not stale, as `aufs-vma --stale` says', (t) => {
+  const kernel = {
+    ...{ dev: '0:1', ino: '25', maps_dev: '0:1', maps_ino: '25', maps_name: null },
+    ...{ mnt_id: 3, mnt_listed: false },
+  }
+  const gone: DrawnVma = { ...vma, ...ofNoUnion, state: 'deleted' }
+  const stale = (record: DrawnVma) => only([record]).supplies[0]?.stale.length
+  t.true(isDrawnVma({ ...gone, kernel }))
+  t.false(isDrawnVma({ ...gone, kernel: {} }))
+  t.is(stale({ ...gone, path: '/memfd:jit', kernel }), 0)
+  t.is(stale({ ...gone, path: '/memfd:jit' }), 0)
+  t.is(stale({ ...gone, path: '/tmp/#25' }), 0)
+  t.is(stale({ ...gone, path: '/memfd:jit', kernel: { ...kernel, mnt_listed: true } }), 1)
+  t.is(stale({ ...gone, path: '/tmp/#46' }), 1)
+})
+
 test('a bar is the part of what the process maps, and its stale part is hatched', (t) => {
   const part = (start: string, end: string, each: Partial<DrawnVma>) => ({ ...vma, start, end, ...each })
   const records = [

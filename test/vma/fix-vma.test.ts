@@ -80,6 +80,8 @@ test('A link that names the branch is put right', (t) => {
     pid: 7,
     comm: 'cat',
     container: null,
+    unit: null,
+    cgroup: null,
     start: '1000',
     end: '2000',
     perms: 'r-xp',
@@ -100,7 +102,8 @@ test('A link that names the branch is put right', (t) => {
 
 test('The fields of a record stand in the order that is promised', (t) => {
   t.deepEqual(Object.keys(fixVma(entry('/l/base/bin/cat', leaked('/bin/cat')), viewOf([BASE]))), [
-    ...['pid', 'comm', 'container', 'start', 'end', 'perms', 'offset', 'link', 'path', 'rpath', 'fpath'],
+    ...['pid', 'comm', 'container', 'unit', 'cgroup', 'start', 'end', 'perms', 'offset', 'link'],
+    ...['path', 'rpath', 'fpath'],
     ...['dev', 'ino', 'mnt_id', 'fixed', 'state', 'branch', 'kernel'],
   ])
 })

@@ -5,11 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import test from 'ava'
 import { InputError, type OnError } from '../../src/errors.js'
+import { lineTransform } from '../../src/lines/line-transform.js'
 import { parseEntry, type RawVma } from '../../src/proc/map-files.js'
 import { listPids } from '../../src/proc/process.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { branchTables } from '../../src/unions/tables.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
+import { vmaFilter } from '../../src/vma/fixer.js'
 import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
 import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
@@ -176,4 +178,15 @@ test('what was seen of a process is looked at again after a while', async (t) =>
   stream.end(records[0])
   await once(stream, 'end')
   t.deepEqual([seen.length, told], [1, ['no such process']])
+})
+
+test('a line that is too long is no part of the name before it, nor what follows it', (t) => {
+  const records: string[] = []
+  const errors: string[] = []
+  const options = { maxLine: 50, onError: ({ message }: InputError) => errors.push(message) }
+  const filter = vmaFilter({ procfs: '/nowhere', stat: false, tables: [] })
+  const { write, flush } = lineTransform(filter, ({ link }) => `${link}\n`, options)
+  records.push(...write(Buffer.from(`1000-2000 -> /a\n${'x'.repeat(51)}\nb\n`)), flush())
+  t.is(records.join(''), '/a\n')
+  t.deepEqual(errors, [`longer than 50 bytes: "${'x'.repeat(51)}"`, 'no map_files entry: "b"'])
 })

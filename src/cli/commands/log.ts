@@ -1,6 +1,7 @@
 /** CRIU's log lines to branch tables. */
 
 import { logFilter } from '../../criu/dump-log.js'
+import { checkLog } from '../../criu/log-check.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { ndjsonLine } from '../../text/json.js'
 import type { Args } from '../arguments.js'
@@ -9,7 +10,10 @@ import type { AnyUsage } from '../usage.js'
 
 function pipeline({ each }: Run<Args<typeof usage.options>>): void {
   const filter = logFilter()
-  each((lines) => lineTransform(filter, ndjsonLine, lines))
+  each((lines, note) => {
+    const checked = checkLog(filter, () => note('no line is of a log of CRIU'))
+    return lineTransform(checked, ndjsonLine, lines)
+  })
 }
 
 const usage = {

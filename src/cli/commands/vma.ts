@@ -1,7 +1,7 @@
 /** Processes, or entries of map_files, to VMA records. */
 import { resolve } from 'node:path'
 import { lineTransform } from '../../lines/line-transform.js'
-import { entryFilter } from '../../proc/map-files.js'
+import { entryFilter, type RawVma } from '../../proc/map-files.js'
 import { listPids } from '../../proc/process.js'
 import { bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
@@ -9,21 +9,36 @@ import type { BranchTable } from '../../unions/branch-table.js'
 import { tableRecordFilter } from '../../unions/tables.js'
 import type { ContextOptions } from '../../vma/context-reader.js'
 import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
-import { isStale, unfixed, type Vma } from '../../vma/record.js'
+import { unfixed } from '../../vma/record.js'
 import type { Args } from '../arguments.js'
 import { UsageError } from '../arguments.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
+import { Selection, selected, selecting } from '../selection.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
 
-function pipeline({ options, files, report, each, read, send }: Run<Args<typeof usage.options>>): void {
+/** The exit status of `--exit-code` where a record was written. */
+const FOUND = 3
+
+function pipeline(run: Run<Args<typeof usage.options>>): void {
+  const { options, files, report, each, send, note } = run
   const pids = wantedPids(options, files)
-  const context = viewOptions(options, read)
-  const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
-  if (pids !== null) send(processRecords(new VmaFixer(context), pids, options, report))
-  else if (options.raw)
-    each((lines) => lineTransform(entryFilter(), (entry) => ndjsonLine(unfixed(entry)), lines))
-  else each((lines) => lineTransform(vmaFilter(context), format, lines))
+  const context = viewOptions(options, run.readOption)
+  if (pids?.length === 0) note(`${options.procfs}: no process is there`)
+  // Of processes that are read here, all entries of one are held anyway.
+  const selection = new Selection(options, pids === null ? undefined : Number.POSITIVE_INFINITY)
+  if (pids === null) {
+    const format = (record: RawVma) => ndjsonLine(options.raw ? unfixed(record) : record)
+    each((lines) => {
+      const filter = options.raw ? entryFilter() : vmaFilter(context)
+      return lineTransform(selecting(filter, selection), format, lines)
+    })
+  } else {
+    const records = processRecords(new VmaFixer(context), pids, options, report)
+    send(selected(records, selection))
+  }
+  for (const text of selection.notes()) note(text)
+  if (options['exit-code'] && selection.chosen > 0) run.exitStatus(FOUND)
 }
 
 const usage = {
@@ -71,7 +86,18 @@ const usage = {
     stale: {
       type: 'boolean',
       default: false,
-      describe: 'Only what is not current any more: what to restart',
+      describe:
+        'Only files that are known not to be current any more; no memory, and no file that never had a name (O_TMPFILE)',
+    },
+    code: {
+      type: 'boolean',
+      default: false,
+      describe: 'Only files of which the process maps code; written when its last entry has come',
+    },
+    'exit-code': {
+      type: 'boolean',
+      default: false,
+      describe: `Exit status ${FOUND} where a record was written, and nothing was wrong`,
     },
     raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
@@ -88,6 +114,10 @@ const usage = {
       'which layer supplies what',
     ],
     [
+      "aufs-vma --all --stale --code | jq -r '[.unit, .container, .comm, .path, .state] | @tsv' | sort -u",
+      'what to restart',
+    ],
+    [
       'ls -l /proc/4711/map_files | aufs-vma --branches tables.ndjson --root /mnt/ID',
       'entries that somebody else has read',
     ],
@@ -97,8 +127,10 @@ const usage = {
     ['/proc/PID/maps', 'Their names and permissions.'],
     MOUNTINFO,
     ['/proc/PID/root', 'The root of a process, below which its files are looked up.'],
+    ['/proc/PID/cgroup', 'Its container and its unit.'],
     SUPERBLOCK,
   ],
+  exitStatus: [[FOUND, 'a record was written, with --exit-code']],
 } as const satisfies AnyUsage
 
 export const vma = { usage, pipeline }
@@ -137,7 +169,7 @@ export function wantedPids(
 /** The options of the command line, as the reader of processes takes them. */
 export function viewOptions(
   { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
-  read: Run<unknown>['read'],
+  readOption: Run<unknown>['readOption'],
 ): ContextOptions {
   const base = wish['overlay-base']
   return {
@@ -145,18 +177,18 @@ export function viewOptions(
     sysfs,
     ...(stat !== undefined && { stat }),
     ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
-    ...(branches !== undefined && { tables: readTables(branches, read) }),
+    ...(branches !== undefined && { tables: readTables(branches, readOption) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
     ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
   }
 }
 
-function readTables(file: string, read: Run<unknown>['read']): BranchTable[] {
+function readTables(file: string, readOption: Run<unknown>['readOption']): BranchTable[] {
   const tables: BranchTable[] = []
   const keep = (table: BranchTable) => {
     tables.push(table)
     return ''
   }
-  read(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
+  readOption(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
   return tables
 }
