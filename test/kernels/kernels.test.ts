@@ -8,33 +8,36 @@ import { cases } from './cases.js'
 import { playHere, playOn, type Stage } from './play.js'
 import { Unavailable } from './programs.js'
 
-/** A kernel, and what came of the cases on it. */
+/** A kernel, and what comes of the cases on it. */
 interface Kernel {
   label: string
   version: Version
   /** Why a case cannot be on it; null where it can. */
   hindrance(one: Case): string | null
-  stage: Promise<Stage>
+  /** Plays the cases, the first time. */
+  stage(): Promise<Stage>
 }
 
-const here = kernel('This machine', release(), playHere, false)
+const here = kernel('This machine', release(), false, playHere)
 const linux61 = guest('6.1')
-// One guest at a time is enough, beside the other tests.
-const linux612 = guest('6.12', linux61.stage)
+const linux612 = guest('6.12')
 
-function guest(series: string, previous?: Promise<Stage>): Kernel {
-  const play = async (possible: Case[]) => {
-    await previous?.catch(() => {})
-    return playOn(series, possible)
-  }
-  return kernel(`Linux ${series}`, series, play, true)
+/** One guest at a time is enough, beside the other tests. */
+let lastGuest: Promise<unknown> = Promise.resolve()
+
+function guest(series: string): Kernel {
+  return kernel(`Linux ${series}`, series, true, (possible) => {
+    const stage = lastGuest.then(() => playOn(series, possible))
+    lastGuest = stage.catch(() => {})
+    return stage
+  })
 }
 
 function kernel(
   label: string,
   release: string,
-  play: (possible: Case[]) => Promise<Stage>,
   isGuest: boolean,
+  play: (possible: Case[]) => Promise<Stage>,
 ): Kernel {
   const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10))
   const version: Version = [major, minor]
@@ -42,18 +45,17 @@ function kernel(
     if (one.movesClock && !isGuest) return 'it moves the clock, which is for guests alone'
     return isPossibleOn(version, one) ? null : `it takes Linux ${one.since?.join('.')}`
   }
-  const stage = play(cases.filter((one) => hindrance(one) === null))
-  // Each test waits for it, and fails or is passed over by itself.
-  stage.catch(() => {})
+  let played: Promise<Stage> | undefined
+  const stage = () => (played ??= play(cases.filter((one) => hindrance(one) === null)))
   return { label, version, hindrance, stage }
 }
 
 /** The stage; null where this machine cannot have it, which ends the test. */
-async function stageOf(t: ExecutionContext, { stage }: Kernel): Promise<Stage | null> {
+async function stageOf(t: ExecutionContext, kernel: Kernel): Promise<Stage | null> {
   // All tests wait for the same boots, one after the other.
   t.timeout(2 * (BOOT_LIMIT_MINUTES + 10) * 60_000)
   try {
-    return await stage
+    return await kernel.stage()
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
     skip(t, error.message)

@@ -11,6 +11,8 @@ cases=$1 library=$2 node=$3 vma=$4; shift 4
 here=$(dirname "$0")
 work=$(mktemp -d)
 mount -t tmpfs tmpfs "$work"
+# The folder below the mount is the machine's.
+trap 'umount -l "$work"; rmdir "$work"' EXIT
 
 encoded() { base64 < "$1" | tr -d '\n'; }
 
