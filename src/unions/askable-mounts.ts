@@ -8,8 +8,8 @@ import { InputError } from '../errors.js'
 import { NotAskedError } from '../files/asking.js'
 import { mayHang, mayHangWhenOpened } from '../files/may-hang.js'
 import { walkTo } from '../files/walk.js'
-import { mayHideFuse } from '../proc/mounts/fuse-connections.js'
 import { HeldMounts } from '../proc/mounts/held-mounts.js'
+import { mayHideFuse } from '../proc/mounts/hidden-fuse.js'
 import { mountOfAnyone, mountOfProcess } from '../proc/mounts/mount-by-id.js'
 import { mountPointsOf } from '../proc/mounts/mount-tree.js'
 import type { Mount } from '../proc/mounts/mountinfo.js'
@@ -22,6 +22,9 @@ import type { Tables } from './tables.js'
 
 /** Mount ids in fdinfo are those of this reader's real /proc, whatever tree is looked at. */
 const SELF = '/proc/self'
+
+/** So are the superblocks that live. */
+const SYSFS = '/sys'
 
 /** Unions of which it is remembered whether they may be asked. */
 const UNIONS_KEPT = 1000
@@ -119,7 +122,7 @@ export class AskableMounts {
     const reader = this.#reader().mounts
     if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
       return true
-    return !mayHideFuse(reader, mounts)
+    return !mayHideFuse(SYSFS, [...reader, ...mounts])
   }
 
   /** Layers are told by names, which may lead through links: they are walked to as well. */

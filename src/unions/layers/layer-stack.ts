@@ -71,6 +71,12 @@ export class LayerStack {
     return this.#folders.isNotCopied(path)
   }
 
+  /** The mount of the topmost branch's folder, in the reader's mountinfo; null where it cannot be opened. */
+  topMount(): number | null {
+    const [top] = this.#branches
+    return (top && this.#folders.open(top)?.mountId) ?? null
+  }
+
   /** Gives back what is held open. */
   close(): void {
     this.#folders.close()

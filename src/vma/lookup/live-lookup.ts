@@ -33,7 +33,7 @@ export interface Machine {
 interface Superblock {
   stack: LayerStack
   /** Null where nothing is known that the mount made. */
-  made: Found | null
+  made: (Found & { mountId: number | null }) | null
 }
 
 const SUPERBLOCKS_KEPT = 100
@@ -72,16 +72,23 @@ export class LayerStacks {
   }
 }
 
-function madeByMount(table: BranchTable, asking: Asking): Found | null {
+function madeByMount(table: BranchTable, asking: Asking): Superblock['made'] {
   const path = typeOfTable(table).madeByMount(table)
   if (path === null) return null
   const slash = path.lastIndexOf('/')
-  const folder = new Folder(path.slice(0, slash), { asking })
+  const folder = new Folder(path.slice(0, slash), { asking, crossMounts: false })
   try {
-    return folder.find(path.slice(slash)) ?? null
+    const found = folder.find(path.slice(slash))
+    return found ? { ...found, mountId: folder.mountId } : null
   } finally {
     folder.close()
   }
+}
+
+/** What the mount made lies on the mount of the writable branch, beside it. */
+function isUpperSeen({ branches }: BranchTable, { stack, made }: Superblock): boolean {
+  if (!branches.some(({ perm }) => perm === 'rw' || perm === null)) return true
+  return made !== null && made.mountId !== null && made.mountId === stack.topMount()
 }
 
 function deviceIn(mounts: readonly Mount[], id: number | null): string | null {
@@ -118,6 +125,7 @@ export function liveLookup(
     copies: (table, path) => stackOf(table).find(path),
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
+    isUpperSeen: (table) => isUpperSeen(table, stacks.of(table, mounts)),
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
     mapped: (raw) => mappedFile(raw, machine.procfs, asking),
     deviceOf: (id) => deviceIn(machine.mounts(), id),
@@ -125,9 +133,14 @@ export function liveLookup(
   }
 }
 
-/** Births are told by the clock of the moment, but on one filesystem they are in order, so long as that is not set back. */
+/**
+ * Births on one filesystem are in order, so long as the clock is not set back. Where it plainly was, they prove nothing: what
+ * the mount made was changed before it was made, or will be made.
+ */
 function isOlder({ file, since }: Copy, made: Found | null): boolean {
-  return made !== null && made.dev === file.dev && since > 0n && made.birth > 0n && since < made.birth
+  if (made === null || made.dev !== file.dev || made.birth === 0n || since === 0n) return false
+  const isInOrder = made.birth <= made.changed && made.birth <= BigInt(Date.now() + 1) * 1_000_000n
+  return isInOrder && since < made.birth
 }
 
 /** The entry is looked at only where it is still of the mount and the file that were seen there. */

@@ -1,7 +1,6 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: decided by what the files are. */
 import { type Found, isUnchanged } from '../../files/found.js'
 import { type FileId, isSameNumber } from '../../files/ids.js'
-import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch, BranchTable } from '../../unions/branch-table.js'
 import type { Copies, Copy } from '../../unions/layers/layer.js'
@@ -9,6 +8,7 @@ import { innerPath, tableOver } from '../../unions/mount-paths.js'
 import { typeOfTable } from '../../unions/types.js'
 import { isListed, type MappedFile, mountOf, type SeenFile } from '../context.js'
 import type { State } from '../record.js'
+import { coveredState } from './covered.js'
 import { isMappedCopy, supplierOf } from './supplier.js'
 
 /** What a path shows of a mapped file. */
@@ -42,7 +42,7 @@ function stateOfOther(file: SeenFile, path: ByteString, found: Found): Verdict {
   const again = shownAgain(file, path, found)
   if (again !== null) return again
   const covered = saysDeleted ? null : coveredState(file, path, found)
-  if (covered !== null) return { state: covered.state, branch, shown: null }
+  if (covered !== null) return { ...covered, shown: null }
   // Where its mount is not known, the path may never have been this file's.
   const isReplaced = isPlaceKnown(file, path)
   const state = isReplaced ? 'replaced' : saysDeleted ? 'deleted' : null
@@ -73,25 +73,6 @@ function isPlaceKnown({ raw: { kernel }, claim, context }: SeenFile, path: ByteS
 }
 
 /**
- * The state of a file over whose folder a union was mounted since (systemd-sysext, usr-overlay). The union shows the same
- * lower file under a device of its own; what else it shows is another file. Null where no union covers the path.
- */
-function coveredState(file: SeenFile, path: ByteString, found: Found): Pick<Verdict, 'state'> | null {
-  const { raw, context, lookup } = file
-  const over = mountOver(context.mounts, path)
-  const table = context.unions.find(({ mount_id }) => mount_id === over?.mount_id)
-  if (table === undefined || table.mount_id === raw.kernel.mnt_id || file.claim.table !== null) return null
-  const mapped = isListed(raw.kernel, context) ? lookup.mapped(raw) : null
-  if (mapped === null) return { state: null }
-  if (!isSameNumber(mapped, found)) return { state: 'replaced' }
-  const inner = innerPath(table, path)
-  if (inner === null) return { state: null }
-  if (isUnchanged(mapped, found)) return { state: lookup.isNotCopied(table, inner) ? 'current' : null }
-  const [top] = lookup.copies(table, inner).copies
-  return { state: top?.branch.perm === 'rw' && top.isCopiedUp() === true ? 'copied_up' : null }
-}
-
-/**
  * Whether an unchanged lower file is shown, of layers that cannot be looked into: no writable branch has a copy of it. Of a
  * file with several names the union may show a copy that was made through another (overlayfs's `index=on`).
  */
@@ -103,8 +84,9 @@ function isOnlyBelow(
   found: Found,
 ): boolean {
   const inner = innerPath(mount, path)
-  if (inner === null || isComplete || copies.length > 0 || found.links !== 1n) return false
-  return raw.perms?.[1] !== 'w' && lookup.isNotCopied(mount, inner)
+  if (inner === null || copies.length > 0 || found.links !== 1n || raw.perms?.[1] === 'w') return false
+  // Where all could be looked into, what shows the file is covered by a mount: not the writable one, then.
+  return (!isComplete || lookup.isUpperSeen(mount)) && lookup.isNotCopied(mount, inner)
 }
 
 /** The copies of a path in the layers of its union: null where the mount over it does not hold it. */
@@ -151,12 +133,18 @@ function stateByInode(file: SeenFile, { copies }: Copies, found: Found): Verdict
   if (real !== undefined) {
     const above = withData.slice(0, withData.indexOf(real))
     const isUnknown = above.some(({ isMeta }) => isMeta === null)
-    const state = above.length === 0 ? 'current' : isUnknown ? null : 'copied_up'
+    const isShown = above.length === 0 && (copies[0] !== real || isShownAs(real, found))
+    const state = isShown ? 'current' : isUnknown ? null : 'copied_up'
     return { state, branch: real.branch, shown: found }
   }
   // The same file of the union, but none of those that are there by that name: copied up, and renamed since.
   const isCopied = shown !== null && withData[0]?.branch.perm === 'rw'
   return { state: isCopied ? 'copied_up' : null, branch: null, shown }
+}
+
+/** Whether the union shows a lower file as it is: with `index=on` it may show a copy that has the name of another hard link. */
+function isShownAs({ branch, file }: Copy, found: Found): boolean {
+  return branch.perm === 'rw' || isUnchanged(file, found)
 }
 
 /**

@@ -227,6 +227,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
     deviceAt: () => null,
     holders: () => ({ holders: [], isComplete: false }),
     isNotCopied: () => false,
+    isUpperSeen: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
     deviceOf: () => null,
