@@ -171,6 +171,8 @@ test('what is no record, or cannot be read, is a message, and nothing is run', a
     [[], `${vma('/bin/sh', '9350')}{"path":"/x"}\n`, /^aufs-criu: stdin:2: no VMA record: /],
     [[], 'bad\n', /^aufs-criu: stdin:1: no JSON: "bad"$/],
     [['/no/such'], '', /^aufs-criu: \/no\/such: .*ENOENT/],
+    [[], 'a\0b', /^aufs-criu: stdin:1: no JSON: "a\\u0000b"$/],
+    [['--max-line', '5'], '{"path":1}', /^aufs-criu: stdin:1: longer than 5 bytes/],
   ]
   for (const [args, input, message] of broken) {
     const { stdout, stderr, status } = await run('aufs-criu', ['dump', ...args, '--', ...standIn], input)
