@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Outcome, outcome } from '../run.js'
+import { type Outcome, outcome } from '../helpers/run.js'
 import { type Contents, makeInitramfs } from './initramfs.js'
 import type { KernelImage } from './kernel-image.js'
 

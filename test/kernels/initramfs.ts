@@ -1,7 +1,7 @@
 /** The files of a guest: BusyBox, programs and files of this machine, and modules of the kernel. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { repository } from '../run.js'
+import { repository } from '../helpers/run.js'
 import type { KernelImage } from './kernel-image.js'
 import { findProgram, librariesOf, must } from './programs.js'
 

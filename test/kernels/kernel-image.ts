@@ -1,7 +1,7 @@
 /** Debian's own kernels, unpacked from its packages and kept for the next time. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repository } from '../run.js'
+import { repository } from '../helpers/run.js'
 import { must } from './programs.js'
 
 /** A kernel that can be booted. */

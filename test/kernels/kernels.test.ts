@@ -1,7 +1,7 @@
 /** The cases of overlayfs on this machine's kernel, which takes root, and on others, which takes QEMU. */
 import { release } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
-import { skip } from '../helpers.js'
+import { skip } from '../helpers/machine.js'
 import { BOOT_LIMIT_MINUTES } from './boot.js'
 import { type Case, expectedOn, failureOn, isPossibleOn, type Version } from './case.js'
 import { cases } from './cases.js'

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { binaries, lines, repository, started } from '../run.js'
+import { binaries, lines, repository, started } from '../helpers/run.js'
 import { boot } from './boot.js'
 import type { Case, Row } from './case.js'
 import { kernelImage } from './kernel-image.js'

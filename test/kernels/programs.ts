@@ -1,5 +1,5 @@
 /** Programs of this machine. */
-import { outcome } from '../run.js'
+import { outcome } from '../helpers/run.js'
 
 /** What this machine does not have, or does not allow: no fault of what is tested. */
 export class Unavailable extends Error {}
