@@ -97,9 +97,12 @@ export class ExternalFiles {
   }
 }
 
-/** Whether CRIU does not find a file. What lies in a branch of AUFS is never called as memory is. */
+/**
+ * Whether CRIU does not find a file. A link that leaks is of no mount of the process, where nothing else is known; it may be of
+ * one (a live system, whose own mounts are the branches). What lies in a branch is never called as memory is.
+ */
 function isLost({ link, mnt_id, kernel }: MappedFile): boolean {
-  return mnt_id === -1 || (kernel.mnt_listed === false && !isMemory(link))
+  return mnt_id === -1 ? kernel.mnt_listed !== true : kernel.mnt_listed === false && !isMemory(link)
 }
 
 /** Why a file cannot be restored from its path; null if it can. */
