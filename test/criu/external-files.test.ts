@@ -51,6 +51,7 @@ const found: [name: string, file: MappedFile][] = [
     'on a mount of the process',
     { ...leaked, mnt_id: 29, kernel: { ...kernel, mnt_id: 29, mnt_listed: true } },
   ],
+  ['in a branch that is a mount of the process', { ...leaked, kernel: { ...kernel, mnt_listed: true } }],
   [
     'of which nothing is known',
     { ...leaked, mnt_id: null, kernel: { dev: null, ino: null, mnt_id: null, mnt_listed: null } },
