@@ -21,8 +21,9 @@ ${commands.map(bashCommand).join('\n')}
   case $value in
     DIR) compopt +o default -o dirnames ;;
     PID) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word") ;;
+    COMMAND) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
     N | VALUE) compopt +o default ;;
-    FILE) ;;
+    FILE | WORD) ;;
     '') [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") ;;
   esac
@@ -31,7 +32,7 @@ complete -o default -F _aufs_filters ${names.join(' ')}
 `
 }
 
-function bashCommand({ name, options }: Command): string {
+function bashCommand({ name, actions, options }: Command): string {
   const values = options.flatMap(({ names, value }) =>
     value === null
       ? []
@@ -43,8 +44,20 @@ function bashCommand({ name, options }: Command): string {
     '      case $before in',
     ...values,
     '      esac',
+    ...(actions === undefined ? [] : bashActions(actions)),
     '      ;;',
   ].join('\n')
+}
+
+/** The first word is an action, and what follows `--` is another command with words of its own. */
+function bashActions(actions: readonly string[]): string[] {
+  return [
+    `      ((COMP_CWORD > 1)) || [[ $word == -* ]] || value='${actions.join(' ')}'`,
+    `      case " \${COMP_WORDS[*]:0:COMP_CWORD} " in`,
+    `        *' -- ') value=COMMAND ;;`,
+    `        *' -- '*) value=WORD ;;`,
+    '      esac',
+  ]
 }
 
 /** For zsh, a function of a folder in fpath. */
@@ -58,15 +71,26 @@ esac
 `
 }
 
-function zshCommand({ name, options }: Command): string {
-  const specs = [...options.flatMap(zshOption), '*:FILE:_files']
+function zshCommand({ name, actions, options }: Command): string {
+  const first = actions === undefined ? [] : [`1:ACTION:(${actions.join(' ')})`]
+  const specs = [...options.flatMap(zshOption), ...first, '*:FILE:_files']
   return [
     `  ${name})`,
+    ...(actions === undefined ? [] : [ZSH_COMMAND]),
     `    _arguments -S \\`,
     `      ${specs.map(single).join(' \\\n      ')}`,
     '    ;;',
   ].join('\n')
 }
+
+/** What follows `--` is another command, which zsh completes as if it stood alone. */
+const ZSH_COMMAND = `    local -i end=$words[(i)--]
+    if (( end < CURRENT )); then
+      shift $end words
+      (( CURRENT -= end ))
+      _normal
+      return
+    fi`
 
 function zshOption({ names, value, describe, isRepeated }: CommandOption): string[] {
   const says = `[${describe.replace(/[[\]\\]/g, '\\$&')}]`
@@ -90,8 +114,19 @@ function single(text: string): string {
 
 /** For fish, to be sourced. */
 export function fish(commands: Command[]): string {
-  const lines = commands.flatMap(({ name, options }) => options.flatMap((option) => fishOption(name, option)))
+  const lines = commands.flatMap(({ name, actions, options }) => [
+    ...options.flatMap((option) => fishOption(name, option)),
+    ...(actions === undefined ? [] : fishActions(name, actions)),
+  ])
   return `# Completion for fish of ${commands.map(({ name }) => name).join(', ')}.\n${lines.join('\n')}\n`
+}
+
+function fishActions(command: string, actions: readonly string[]): string[] {
+  const before = '(commandline --tokenize --cut-at-cursor --current-process)'
+  return [
+    `complete -c ${command} -n 'test (count ${before}) -eq 1' -x -a '${actions.join(' ')}'`,
+    `complete -c ${command} -n 'test ${before}[-1] = --' -x -a '(__fish_complete_command)'`,
+  ]
 }
 
 function fishOption(command: string, { names, value, describe }: CommandOption): string[] {

@@ -7,7 +7,7 @@ import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
 import { printable, quote } from '../text/printable.js'
-import { type Args, parseArguments, UsageError } from './arguments.js'
+import { type Args, type Operands, parseArguments, UsageError } from './arguments.js'
 import { isTerminal, readChunks, writeAll } from './io.js'
 import type { Usage } from './usage.js'
 
@@ -15,10 +15,8 @@ import type { Usage } from './usage.js'
 type TransformOf = (lines: Required<LineOptions>, note: (text: string) => void) => LineTransform
 
 /** What a command works with. */
-export interface Run<O> {
+export interface Run<O> extends Operands {
   options: O
-  /** The FILE operands. */
-  files: string[]
   /** Writes a message, and sets the exit status to 1. Returns `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
   /** Says what the user will want to know, though nothing is wrong. */
@@ -89,7 +87,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
       }
     }
     const each = (transformOf: TransformOf) => {
-      for (const file of operands.length === 0 ? ['-'] : operands) {
+      for (const file of operands.files.length === 0 ? ['-'] : operands.files) {
         if (stopped) return
         try {
           read(file, transformOf)
@@ -99,7 +97,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         }
       }
     }
-    pipeline({ options, files: operands, report, note, exitStatus, each, readOption, send, print: write })
+    pipeline({ options, ...operands, report, note, exitStatus, each, readOption, send, print: write })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {

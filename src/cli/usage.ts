@@ -14,6 +14,8 @@ export interface Usage<O extends Record<string, Option>> {
   /** The forms of its command line, without its name. */
   synopsis: readonly string[]
   about: string
+  /** Of a command that runs another, whose words stand after `--`: what the first operand may be. */
+  actions?: readonly string[]
   /** What to try instead, if standard input is a terminal. */
   hint: string
   options: O

@@ -6,14 +6,17 @@ import { below, isBelow, join } from '../text/paths.js'
 import type { BranchTable } from './branch-table.js'
 import { unionTypeOf } from './types.js'
 
-/** Where a path in the union's filesystem is seen, through one of its mounts. A log that tells no mount means the root's. */
-export function throughMount({ root, mount_point }: BranchTable, inner: ByteString): ByteString | null {
+/** What of a mount tells its paths. */
+type Place = Pick<BranchTable, 'root' | 'mount_point'>
+
+/** Where a path in a filesystem is seen, through one of its mounts. A log that tells no mount means the root's. */
+export function throughMount({ root, mount_point }: Place, inner: ByteString): ByteString | null {
   const rest = below(inner, root ?? '/')
   return rest === null ? null : join(mount_point ?? '/', rest)
 }
 
-/** A path in the union's filesystem, as its branches have it; null where the mount does not hold it. */
-export function innerPath({ root, mount_point }: BranchTable, path: ByteString): ByteString | null {
+/** A path in a filesystem, as a union's branches have it; null where the mount does not hold it. */
+export function innerPath({ root, mount_point }: Place, path: ByteString): ByteString | null {
   const rest = below(path, mount_point ?? '/')
   return rest === null ? null : join(root ?? '/', rest)
 }

@@ -4,13 +4,14 @@ import type { FileId } from '../files/ids.js'
 import { withOthers } from '../lines/records.js'
 import type { Kernel, MapFilesEntry, RawVma } from '../proc/map-files.js'
 import { mountOver } from '../proc/mounts/mount-tree.js'
+import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { ByteString } from '../text/byte-string.js'
-import { join } from '../text/paths.js'
+import { join, withoutDeleted } from '../text/paths.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
-import { tableOver } from '../unions/mount-paths.js'
+import { innerPath, tableOver, throughMount } from '../unions/mount-paths.js'
 import { typeOfTable } from '../unions/types.js'
 import { claimOf } from './claim.js'
-import { hasMount, isListed, type MappedFile, mountOf, type ProcessContext } from './context.js'
+import { isListed, type MappedFile, mountOf, type ProcessContext } from './context.js'
 import { type LookupResult, lookUp } from './lookup/look-up.js'
 import type { Vma, VmaBranch } from './record.js'
 
@@ -58,16 +59,35 @@ export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
 }
 
 /**
- * A mapped file with its claim. One that lies on a mount which the process has not, but the reader has, is the reader's to
- * look up: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec).
+ * A mapped file with its claim. One may lie on a mount which the process has not, but the reader has: the process has entered
+ * another mount namespace or root since (`unshare -m`, chroot or setns without exec), or CRIU restored it from the reader's
+ * files. Where the process has the same folder mounted itself, the file is taken as mapped from there, else as the reader's.
  */
 function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
   const claim = claimOf(raw, context)
   const { reader } = context
   const isLeft = claim.table === null && isListed(raw.kernel, context) === false
-  return isLeft && reader !== null && hasMount(reader.mounts, raw.kernel.mnt_id)
+  const mount = reader?.mounts.find(({ mount_id }) => mount_id === raw.kernel.mnt_id)
+  if (!isLeft || reader === null || mount === undefined) return { raw, claim, context }
+  const own = throughOwnMount(raw, mount, context)
+  return own === null
     ? { raw, claim: claimOf(raw, reader), context: reader }
-    : { raw, claim, context }
+    : { raw: own, claim: claimOf(own, context), context }
+}
+
+/** An entry as it would be, had the process mapped the file through its own mount of that filesystem; null where it has none over it. */
+function throughOwnMount(raw: RawVma, mount: Mount, { mounts, chroot }: ProcessContext): RawVma | null {
+  const bare = withoutDeleted(raw.link)
+  const inner = innerPath(mount, bare)
+  if (inner === null || chroot !== '/') return null
+  for (const own of mounts.filter(({ dev }) => dev === mount.dev)) {
+    const path = throughMount(own, inner)
+    if (path === null || mountOver(mounts, path) !== own) continue
+    const link = path + raw.link.slice(bare.length)
+    const kernel = { ...raw.kernel, maps_name: link, mnt_id: own.mount_id, mnt_listed: true }
+    return { ...raw, link, kernel }
+  }
+  return null
 }
 
 /** Whether a process has the union mounted over a path, which it calls the same. */

@@ -19,6 +19,11 @@ const typed: [line: string, words: string[]][] = [
   ['aufs-remount --root d\t', ['--root', 'deep']],
   ['aufs-remount --root=d\t', ['--root=deep']],
   ['aufs-vma --max-line du\t', ['--max-line', 'du']],
+  ['aufs-criu r\t', ['restore']],
+  ['aufs-criu --pri\t', ['--print']],
+  ['aufs-criu dump du\t', ['dump', 'dump.log']],
+  ['aufs-criu dump -- mkfif\t', ['dump', '--', 'mkfifo']],
+  ['aufs-criu dump -- mkfifo du\t', ['dump', '--', 'mkfifo', 'dump.log']],
 ]
 
 const shells: [shell: string, start: string, setup: string][] = [
@@ -94,6 +99,10 @@ test('fish completes the values of options', async (t) => {
     ['aufs-log du', ['dump.log']],
     ['aufs-remount --root d', ['deep/']],
     ['aufs-vma --max-line du', []],
+    ['aufs-criu r', ['restore']],
+    ['aufs-criu dump du', ['dump.log']],
+    ['aufs-criu dump -- mkfif', ['mkfifo']],
+    ['aufs-criu dump -- mkfifo du', ['dump.log']],
   ]
   for (const [line, words] of expected) t.deepEqual(await offered(line), words, line)
   t.true((await offered('aufs-vma --pid ')).includes(String(process.pid)))

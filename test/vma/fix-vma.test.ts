@@ -457,3 +457,66 @@ test('What is not known of a file is null, and no field is missing', (t) => {
   t.is(Object.values(vma).filter((value) => value === undefined).length, 0)
   t.false(vma.fixed)
 })
+
+const restored = (link: string, kernel: Partial<Kernel> = {}) =>
+  entry(link, {
+    ...{
+      dev: '0:17',
+      ino: '9',
+      maps_dev: '254:0',
+      maps_ino: '7',
+      maps_name: link,
+      mnt_id: 50,
+      mnt_listed: false,
+    },
+    ...kernel,
+  })
+const inReader = (...mounts: string[]) =>
+  viewOf([], { mounts: ['21 1 254:0 / / rw - ext4 /dev/vda rw', ...mounts].map(parseMount) })
+const RESTORE = '50 21 0:17 / /mnt/restore rw - overlay o rw,lowerdir=/o/low'
+const OWN = '60 1 0:17 / / rw - overlay o rw,lowerdir=/o/low'
+
+const throughOwn: [title: string, raw: RawVma, own: string[], reader: string[], path: string][] = [
+  [
+    'of a restored process, from its own root',
+    restored('/mnt/restore/bin/cat'),
+    [OWN],
+    [RESTORE],
+    '/bin/cat',
+  ],
+  ['that is deleted', restored('/mnt/restore/bin/cat (deleted)'), [OWN], [RESTORE], '/bin/cat'],
+  [
+    'through mounts of folders',
+    restored('/mnt/restore/bin/cat'),
+    [OWN.replace('/ / rw', '/d/bin /usr/bin rw')],
+    [RESTORE.replace('/ /mnt', '/d /mnt')],
+    '/usr/bin/cat',
+  ],
+  [
+    'of which the process has another folder, as the reader`s',
+    restored('/mnt/restore/bin/cat'),
+    [OWN.replace('/ / rw', '/lib / rw')],
+    [RESTORE],
+    '/mnt/restore/bin/cat',
+  ],
+  [
+    'over which the process has another mount, as the reader`s',
+    restored('/mnt/restore/bin/cat'),
+    [OWN, '61 60 254:0 /bin /bin rw - ext4 /dev/vda rw'],
+    [RESTORE],
+    '/mnt/restore/bin/cat',
+  ],
+  [
+    'of a filesystem that the process has not, as the reader`s',
+    restored('/mnt/restore/bin/cat'),
+    [OWN.replace('0:17', '0:18')],
+    [RESTORE],
+    '/mnt/restore/bin/cat',
+  ],
+]
+for (const [title, raw, own, reader, path] of throughOwn)
+  test(`A file on a mount of the reader's is told ${title}`, (t) => {
+    const vma = fixVma(raw, viewOf([OVERLAY], { mounts: own.map(parseMount), reader: inReader(...reader) }))
+    t.is(vma.path, path)
+    t.deepEqual([vma.link, vma.kernel, vma.mnt_id], [raw.link, raw.kernel, 50])
+  })

@@ -50,10 +50,15 @@ function lookUpAt(file: SeenFile, path: ByteString, unseen: LookupResult): Looku
     }
   }
   const result = { path, ...stateOf(file, path, found) }
-  // Of another root than the process's own, only the union is the same: volumes are not to be seen there.
-  return claim.table === null && !lookup.isOwnRoot && result.state !== 'current'
-    ? { ...unseen, path }
-    : result
+  return result.state === 'current' || isSameThere(file) ? result : { ...unseen, path }
+}
+
+/**
+ * Whether another file at the path of a mapped file tells anything. Of another root than the process's own, only the union is
+ * the same. Of a file on a mount that the process does not have, the name may be no path of the process's.
+ */
+function isSameThere({ raw: { kernel }, claim, context, lookup }: SeenFile): boolean {
+  return claim.table !== null || (lookup.isOwnRoot && isListed(kernel, context) !== false)
 }
 
 /** Whether another root shows the mount that the process has over a path. */
@@ -70,13 +75,13 @@ function isCovered({ claim, context }: SeenFile, path: ByteString): boolean {
   return over !== null && claim.table !== null && claim.table.dev !== null && over.dev !== claim.table.dev
 }
 
-/** Whether the name is a path in the process's root: of memory, of what is no longer mounted, or of what lies outside it is none. */
+/** Whether the name may be a path in the process's root: of memory, or of what lies outside, it is none. */
 function isLookedUp({ raw: { kernel }, claim, context }: MappedFile): boolean {
   if (!claim.name.startsWith('/')) return false
   if (claim.table !== null) return true
   if (claim.isOutside) return false
   const isOfMount = context.mounts.some(({ dev }) => dev === kernel.maps_dev)
-  return isListed(kernel, context) ?? (!claim.saysDeleted || isOfMount)
+  return isListed(kernel, context) === true || !claim.saysDeleted || isOfMount
 }
 
 /**
