@@ -23,13 +23,13 @@ import type { Vma, VmaBranch } from './record.js'
  */
 export function fixVma(raw: RawVma, context: ProcessContext): Vma {
   const file = mappedFile(raw, context)
-  const { table, leaks } = file.claim
+  const { table, leaks, isOutside } = file.claim
   const result = lookUp(file)
   const { path, state, branch } = result
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
   const { dev, ino } = identify(kernel, table, result, file.context)
   const mount = table === null ? null : tableOver(table, file.context.unions, path)
-  const isOwn = mount !== null && (file.context === context || isSeenBy(context, mount, path))
+  const isOwn = mount !== null && (file.context === context ? !isOutside : isSeenBy(context, mount, path))
   const vma: Vma = {
     pid,
     comm,
@@ -55,13 +55,14 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
 }
 
 /**
- * A mapped file with its claim. One that lies on a mount which the process has not, but the reader has, is the reader's to
- * look up: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec).
+ * A mapped file with its claim. One that lies outside of the process's root, or on a mount which the process has not, is the
+ * reader's to look up, who has that mount: the process has entered another root or mount namespace since (`unshare -m`,
+ * chroot or setns without exec).
  */
 function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
   const claim = claimOf(raw, context)
   const { reader } = context
-  const isLeft = claim.table === null && isListed(raw.kernel, context) === false
+  const isLeft = claim.isOutside || (claim.table === null && isListed(raw.kernel, context) === false)
   return isLeft && reader !== null && hasMount(reader.mounts, raw.kernel.mnt_id)
     ? { raw, claim: claimOf(raw, reader), context: reader }
     : { raw, claim, context }

@@ -1,6 +1,7 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: decided by what the files are. */
 import { type Found, isUnchanged } from '../files/folder.js'
 import { type FileId, isSameNumber } from '../files/ids.js'
+import { isSharedWritable } from '../proc/maps.js'
 import { mountOver } from '../proc/mount-tree.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
@@ -104,7 +105,7 @@ function isOnlyBelow(
 ): boolean {
   const inner = innerPath(mount, path)
   if (inner === null || isComplete || copies.length > 0 || found.links !== 1n) return false
-  return raw.perms?.[1] !== 'w' && lookup.isNotCopied(mount, inner)
+  return !isSharedWritable(raw.perms) && lookup.isNotCopied(mount, inner)
 }
 
 /** The copies of a path in the layers of its union: null where the mount over it does not hold it. */
