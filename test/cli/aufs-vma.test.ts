@@ -9,7 +9,6 @@ import { captured } from '../helpers/recipes.js'
 import { lines, type Outcome, run } from '../helpers/run.js'
 
 const LEAKY = 'samples/leaky-01-docker'
-const [hostTable] = read<BranchTable>(`${LEAKY}/expected/branches.ndjson`)
 
 function read<T>(file: string): T[] {
   return lines(readFileSync(file, 'utf8')).map((line) => JSON.parse(line) as T)
@@ -19,29 +18,36 @@ const vmasOf = ({ stdout }: Outcome) => lines(stdout).map((line) => JSON.parse(l
 const ndjson = (records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('')
 
 /** The records of a container, as those of a process that is only in a chroot of the union would be. */
-function inChroot(root: string): RawVma[] {
-  return read<RawVma>(`${LEAKY}/entries-112.ndjson`).map(({ kernel, ...entry }) => ({
+function inChroot(root: string, file: string): RawVma[] {
+  return read<RawVma>(file).map(({ link, kernel, ...entry }) => ({
     ...entry,
+    link: link === kernel.maps_name ? root + link : link,
     kernel: { ...kernel, maps_name: kernel.maps_name && root + kernel.maps_name },
   }))
 }
 
-test('Raw records of a process in a chroot are seen from the root that is given', async (t) => {
-  const root = hostTable?.mount_point ?? ''
-  const tables = ['--branches', `${LEAKY}/expected/branches.ndjson`, '--root', root]
-  const entries = inChroot(root)
-  const { stdout, stderr, status } = await run('aufs-vma', tables, ndjson(entries))
-  t.deepEqual([stderr, status], ['', 0])
-  const expected = new Map(read<Vma>(`${LEAKY}/expected/vma-raw.ndjson`).map((vma) => [vma.start, vma]))
-  for (const { start, link, path, rpath, fpath, branch, kernel } of vmasOf({ stdout, stderr, status })) {
-    // What lies on another mount of the container is none of this union's.
-    if (link === '/etc/hosts') continue
-    const own = expected.get(start)
-    t.is(kernel.maps_name, root + own?.path)
-    t.deepEqual([path, rpath, branch?.path], [own?.path, own?.rpath, own?.branch?.path])
-    t.is(fpath, `${root}${path}`)
-  }
-})
+for (const [sample, pid] of [
+  ['leaky-01-docker', 112],
+  ['fixed-01-docker', 113],
+] as const) {
+  test(`Raw records of a process in a chroot are seen from the root that is given: ${sample}`, async (t) => {
+    const folder = `samples/${sample}`
+    const tables = `${folder}/expected/branches.ndjson`
+    const root = read<BranchTable>(tables)[0]?.mount_point ?? ''
+    const entries = inChroot(root, `${folder}/entries-${pid}.ndjson`)
+    const done = await run('aufs-vma', ['--branches', tables, '--root', root], ndjson(entries))
+    t.deepEqual([done.stderr, done.status], ['', 0])
+    const expected = new Map(read<Vma>(`${folder}/expected/vma-raw.ndjson`).map((vma) => [vma.start, vma]))
+    for (const { start, path, rpath, fpath, branch, kernel } of vmasOf(done)) {
+      const own = expected.get(start)
+      // What lies on another mount of the container is none of this union's.
+      if (own?.path === '/etc/hosts') continue
+      t.is(kernel.maps_name, root + own?.path)
+      t.deepEqual([path, rpath, branch?.path], [own?.path, own?.rpath, own?.branch?.path])
+      t.is(fpath, `${root}${path}`)
+    }
+  })
+}
 
 /** A copy of the capture's tables whose branches lie elsewhere: as they are read in another mount namespace. */
 function elsewhere(t: ExecutionContext): string {

@@ -189,7 +189,7 @@ const nestedCases: Case[] = [
   {
     title: 'A mount that the process lists is no layer’s own',
     raw: entry('/bin/sh', { ...ofLayer, mnt_id: 50, mnt_listed: true }),
-    context: nested(['/merged'], [], [ON_TOP, LAYER]),
+    context: nested(['/merged'], [LAYER.replace('50 29', '150 129')], [ON_TOP, LAYER]),
     told: { path: '/bin/sh', rpath: null, mnt_id: 50, fixed: false },
     branch: null,
   },

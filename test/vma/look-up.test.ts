@@ -519,7 +519,7 @@ const leftBehind: Case[] = [
     unions: [{ ...aufs, root: '/jail' }],
     context: { chroot: '/jail', reader: readerWith([ROOT], [], {}) },
     look: IN_JAIL,
-    expected: { path: SH, state: null, branch: null },
+    expected: { path: SH, state: null, branch: null, rpath: null },
   },
   {
     title: 'Where the entry was not opened, nothing is known of it',
@@ -529,7 +529,7 @@ const leftBehind: Case[] = [
     unions: [{ ...aufs, root: '/jail' }],
     context: { chroot: '/jail', reader: unionReader },
     look: IN_JAIL,
-    expected: { path: SH, state: null, branch: null },
+    expected: { path: SH, state: null, branch: null, rpath: null },
   },
 ]
 
