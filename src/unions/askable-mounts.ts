@@ -23,9 +23,6 @@ import type { Tables } from './tables.js'
 /** Mount ids in fdinfo are those of this reader's real /proc, whatever tree is looked at. */
 const SELF = '/proc/self'
 
-/** So are the superblocks that live. */
-const SYSFS = '/sys'
-
 /** Unions of which it is remembered whether they may be asked. */
 const UNIONS_KEPT = 1000
 
@@ -122,7 +119,7 @@ export class AskableMounts {
     const reader = this.#reader().mounts
     if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
       return true
-    return !mayHideFuse(SYSFS, [...reader, ...mounts])
+    return !mayHideFuse(this.#tables.sysfs, [...reader, ...mounts])
   }
 
   /** Layers are told by names, which may lead through links: they are walked to as well. */

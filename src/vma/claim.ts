@@ -70,9 +70,17 @@ function byDevice(
     table: best?.table ?? first,
     branch: best?.branch ?? null,
     leaks: linksMayNameBranch && (best !== null || (inMaps !== null && kernel.mnt_listed !== true)),
-    name: inMaps === null ? (best?.path ?? unclaimed.name) : unclaimed.name,
+    ...(inMaps === null ? namedByBranch(best?.path ?? null, unclaimed) : null),
     linkPath: endsIn(unclaimed.name, best?.path ?? null) ? (best?.path ?? null) : null,
   }
+}
+
+/** The name that a branch gives is a path in the process's root, even where the link leads out of it. */
+function namedByBranch(
+  path: ByteString | null,
+  { name, isOutside }: UnionClaim,
+): Pick<UnionClaim, 'name' | 'isOutside'> {
+  return path === null ? { name, isOutside } : { name: withoutWhiteouts(path), isOutside: false }
 }
 
 /** Whether a name is another path below some folder. */
@@ -132,8 +140,8 @@ function byLink(
   const mapsLeaks = inMaps === null || (isListed(kernel, context) !== true && mount?.dev !== kernel.maps_dev)
   const best = mapsLeaks ? bestMatch(matches, null) : null
   if (best === null) return null
-  const name = best.path === null ? unclaimed.name : withoutWhiteouts(best.path)
-  return { ...unclaimed, table: best.table, branch: best.branch, leaks: true, name }
+  const { table, branch } = best
+  return { ...unclaimed, table, branch, leaks: true, ...namedByBranch(best.path, unclaimed) }
 }
 
 function isSameName(link: ByteString, inMaps: ByteString | null): boolean {

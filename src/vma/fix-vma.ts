@@ -24,14 +24,14 @@ import type { Vma, VmaBranch } from './record.js'
  */
 export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
   const file = mappedFile(raw, context)
-  const { table, leaks } = file.claim
+  const { table, leaks, isOutside } = file.claim
   const result = lookUp(file)
   const { path, state, branch } = result
   const { unit = null, cgroup = null } = raw
   const { pid, comm, container, start, end, perms, offset, link, kernel, ...others } = raw
   const { dev, ino } = identify(kernel, table, result, file.context)
   const mount = table === null ? null : tableOver(table, file.context.unions, path)
-  const isOwn = mount !== null && (file.context === context || isSeenBy(context, mount, path))
+  const isOwn = mount !== null && (file.context === context ? !isOutside : isSeenBy(context, mount, path))
   const vma: Vma = {
     pid,
     comm,
@@ -59,14 +59,14 @@ export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
 }
 
 /**
- * A mapped file with its claim. One may lie on a mount which the process has not, but the reader has: the process has entered
- * another mount namespace or root since (`unshare -m`, chroot or setns without exec), or CRIU restored it from the reader's
+ * A mapped file with its claim. One may lie outside of the process's root, or on a mount which the process has not, but the
+ * reader has: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec), or CRIU restored it from the reader's
  * files. Where the process has the same folder mounted itself, the file is taken as mapped from there, else as the reader's.
  */
 function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
   const claim = claimOf(raw, context)
   const { reader } = context
-  const isLeft = claim.table === null && isListed(raw.kernel, context) === false
+  const isLeft = claim.isOutside || (claim.table === null && isListed(raw.kernel, context) === false)
   const mount = reader?.mounts.find(({ mount_id }) => mount_id === raw.kernel.mnt_id)
   if (!isLeft || reader === null || mount === undefined) return { raw, claim, context }
   const own = throughOwnMount(raw, mount, context)

@@ -83,7 +83,6 @@ function table(title: string, scenario: string, rows: Row[], root?: string): voi
 scene('Each kind of file of a union is told as it is by now', 'kinds', (t, done) => {
   t.is(done.stderr, '')
   t.is(done.status, 0)
-  const rows = rowsOf(done).filter(([path]) => path !== 'u/lib/renamed.so')
   const expected: Row[] = [
     ['u/lib/ro.so', 'current', 'base'],
     ['u/lib/over.so', 'current', 'mid'],
@@ -93,6 +92,8 @@ scene('Each kind of file of a union is told as it is by now', 'kinds', (t, done)
     ['u/lib/new.so', null, null],
     ['u/lib/new-renamed.so', null, null],
     ['u/lib/moved-away/x.so', null, null],
+    // A lower file that was renamed is copied up, and maps has the new name: the copy is not what is mapped.
+    ['u/lib/renamed.so', null, null],
     // Copied up after it was mapped or before: nothing tells.
     ['u/lib/cow.so', null, null],
     ['u/lib/chm.so', null, null],
@@ -114,9 +115,7 @@ scene('Each kind of file of a union is told as it is by now', 'kinds', (t, done)
     ['host/plain-del.so', 'deleted', null],
     ['host/plain-rep.so', 'replaced', null],
   ]
-  t.deepEqual(rows, expected.sort(byPath))
-  const paths = rowsOf(done).map(([path]) => path)
-  t.true(paths.includes('u/lib/renamed.so'), 'a renamed file has its new name')
+  t.deepEqual(rowsOf(done), expected.sort(byPath))
 })
 
 scene(
@@ -203,6 +202,38 @@ scene('Where link and maps leak, the branch is told and the union is looked up',
     t.true(fixed)
   }
 })
+
+table('Where links alone leak, branch and state are told of every file', 'leaking-links', [
+  ['u/lib/ro.so', 'current', 'base'],
+  ['u/lib/over.so', 'current', 'mid'],
+  ['u/lib/new.so', 'current', 'top'],
+  ['u/lib/cow.so', 'copied_up', 'base'],
+  ['u/lib/renamed.so', 'copied_up', 'base'],
+  ['u/lib/rep.so', 'replaced', 'base'],
+  ['u/lib/del.so', 'deleted', 'base'],
+  ['u/lib/hl1.so', 'deleted', 'base'],
+])
+
+scene(
+  'A live system, whose union is the root of all, has its branches below the old root',
+  'live-cd',
+  (t, done) => {
+    t.is(done.stderr, '')
+    t.is(done.status, 0)
+    const old = `/oldroot${done.folder}`
+    const rows = codeOf(done.stdout)
+      .filter(({ path }) => path.startsWith('/live/'))
+      .map(({ path, state, branch }): Row => [path, state, branch?.path ?? null])
+    const expected: Row[] = [
+      ['/live/ro.so', 'current', `${old}/base`],
+      ['/live/over.so', 'current', `${old}/mid`],
+      ['/live/new.so', null, null],
+      ['/live/cow.so', null, null],
+      ['/live/del.so', 'deleted', null],
+    ]
+    t.deepEqual(rows.sort(byPath), expected.sort(byPath))
+  },
+)
 
 table(
   'What was copied up before the first process of a pid namespace may be mapped all the same',

@@ -61,6 +61,23 @@ stand() {
   mount --bind "mounts.$1" "/proc/$1/mountinfo"
 }
 
+# Raw records as a leaking kernel has them: the link and the opened entry are the branch's file, of a mount that nobody has.
+leak() {
+  "$node" -e '
+    const { readFileSync, statSync } = require("node:fs")
+    const [T, files] = [process.argv[1], new Map(process.argv.slice(2).map((file) => file.split("=")))]
+    for (const line of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
+      const vma = JSON.parse(line)
+      const name = vma.kernel.maps_name.replace(" (deleted)", "").replace(`${T}/u/`, "")
+      const file = files.get(name)
+      if (file === undefined) continue
+      const { ino, dev } = statSync(`${T}/${file}`)
+      vma.link = `${T}/${file}`
+      Object.assign(vma.kernel, { dev: `${dev >> 8}:${dev & 255}`, ino: String(ino), mnt_id: 1, mnt_listed: false })
+      console.log(JSON.stringify(vma))
+    }' "$T" "$@"
+}
+
 # A program with its libraries, below a folder that becomes a root.
 program() {
   for f in $(ldd "$sleep" | grep -o '/[^ ]*'); do mkdir -p "$1${f%/*}"; cp -L "$f" "$1$f"; done
@@ -189,6 +206,50 @@ leak)
   grep -e '^[^ ]* [^ ]* [^ ]* [^ ]* / ' -e ' - aufs ' "mounts.$P" > "own.$P"
   umount "/proc/$P/mountinfo"
   mount --bind "own.$P" "/proc/$P/mountinfo"
+  vma --pid $P
+  ;;
+
+leaking-links)
+  # maps is right, and links name the branch: what such a kernel says of the files that a process of this one maps.
+  put base/lib ro cow rep ren del hl1 over
+  put mid/lib over
+  ln base/lib/hl1.so base/lib/hl2.so
+  unite
+  put u/lib new
+  map "$T/u/lib" ro cow rep ren del hl1 over new
+  touch u/lib/cow.so
+  cp "$so" x; mv x u/lib/rep.so
+  mv u/lib/ren.so u/lib/renamed.so
+  rm u/lib/del.so u/lib/hl1.so
+  stand $P "$T/u"
+  files=
+  for f in ro cow rep del hl1; do files="$files lib/$f.so=base/lib/$f.so"; done
+  vma --raw --pid $P | leak $files lib/renamed.so=base/lib/ren.so lib/over.so=mid/lib/over.so lib/new.so=top/lib/new.so | vma
+  ;;
+
+live-cd)
+  # As Slax and Porteus boot: the union is the root of all, the reader's too, and its branches lie below the old root.
+  put base/live ro cow del
+  put mid/live over
+  put base/live over
+  rmdir base/lib mid/lib
+  mkdir base/oldroot
+  unite
+  put u/live new
+  for d in bin etc lib lib64 sbin; do
+    if [ -L /$d ]; then cp -P /$d u/$d; elif [ -d /$d ]; then mkdir u/$d; mount --rbind /$d u/$d; fi
+  done
+  for d in dev proc usr; do mkdir u/$d; mount --rbind /$d u/$d; done
+  tell "/oldroot$T/top=rw" "/oldroot$T/mid=rr" "/oldroot$T/base=rr"
+  mkdir -p u/sys/fs; cp -r sys/fs/aufs u/sys/fs
+  cd u
+  pivot_root . oldroot
+  node=/oldroot$node script=/oldroot$script T=
+  map /live ro cow del over new
+  touch /live/cow.so
+  rm /live/del.so
+  cd /oldroot"$2"
+  stand $P /
   vma --pid $P
   ;;
 

@@ -7,15 +7,16 @@ import { Tables } from '../../src/unions/tables.js'
 import { tempFolder } from '../helpers/folders.js'
 
 /** Whether a folder may be asked, if its mount were another, by what a process's mountinfo says of it. */
-function mayAsk(t: ExecutionContext, kind: string, asked: string[] = []): boolean | null {
+function mayAsk(t: ExecutionContext, kind: string, asked: string[] = [], fuses = '0:98'): boolean | null {
   const folder = tempFolder(t)
+  mkdirSync(`${folder}/class/bdi/${fuses}`, { recursive: true })
   const fd = openSync(folder, 'r')
   const id = mountIdOf(fd)
   if (id === null) throw new Error('no mount id')
   mkdirSync(`${folder}/9`)
   const lines = [`${id} 1 0:99 / /x rw - ${kind}`]
   writeFileSync(`${folder}/9/mountinfo`, lines.map((line) => `${line}\n`).join(''))
-  const mounts = new AskableMounts('/proc', new Tables({ sysfs: '/nowhere' }), asked)
+  const mounts = new AskableMounts('/proc', new Tables({ sysfs: folder }), asked)
   const { asking, close } = mounts.ofProcess(`${folder}/9`, lines.map(parseMount))
   t.teardown(() => {
     close()
@@ -37,10 +38,11 @@ test('A type that is named is asked, that very type alone', (t) => {
   t.false(mayAsk(t, 'fuse.sshfs host: rw', ['fuse', 'fuse.ssh', 'sshfs', '']))
 })
 
-test('An overlay of another user namespace than the own is not asked, unless it is named', (t) => {
+test('An overlay of another user namespace is not asked while a FUSE is hidden, unless it is named', (t) => {
   // Of the process there is nothing but its mountinfo: its user namespace is not told.
   t.false(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin'))
   t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', ['overlay']))
+  t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', [], '254:0'))
 })
 
 test('What a process does not list is told by this reader, and what nobody lists by nobody', (t) => {

@@ -126,7 +126,101 @@ const AUFS_FILE: Partial<Kernel> = {
   mnt_listed: true,
 }
 
+/** Two overlays, one of which is a layer of the other: by a mount that nobody's mountinfo lists. */
+const LAYER = '50 29 0:50 / /merged rw - overlay a rw,lowerdir=/l1'
+const ON_TOP = '60 29 0:60 / / rw - overlay b rw,lowerdir=/merged'
+const ofLayer: Partial<Kernel> = {
+  ...{ dev: '0:50', ino: '9', maps_dev: '0:50', maps_ino: '9', maps_name: '/bin/sh' },
+  ...{ mnt_id: 77, mnt_listed: false },
+}
+const nested = (lower: string[], readers: string[], mounts: string[] = [ON_TOP]): ProcessContext => ({
+  ...viewOf([tableOf(['/up', ...lower], { mount_id: 60, dev: '0:60', fs_type: 'overlay', si: null })]),
+  mounts: mounts.map(parseMount),
+  reader: viewOf([], { mounts: readers.map(parseMount) }),
+})
+
+const nestedCases: Case[] = [
+  {
+    title: 'A file of a layer that is an overlay itself has its path in the one on top',
+    raw: entry('/bin/sh', ofLayer),
+    context: nested(['/merged', '/plain'], [LAYER]),
+    told: { path: '/bin/sh', rpath: './bin/sh', mnt_id: -1, fixed: true },
+    branch: '/merged',
+  },
+  {
+    title: 'It has the path of the mount through which the process has that',
+    raw: entry('/bin/sh', ofLayer),
+    context: {
+      ...nested(['/merged'], [LAYER]),
+      unions: [
+        tableOf(['/up', '/merged'], {
+          ...{ mount_id: 60, mount_point: '/sub', dev: '0:60', fs_type: 'overlay', si: null },
+        }),
+      ],
+    },
+    told: { path: '/sub/bin/sh', rpath: './sub/bin/sh' },
+    branch: '/merged',
+  },
+  {
+    title: 'Of two layers on that overlay none is claimed',
+    raw: entry('/bin/sh', ofLayer),
+    context: nested(['/merged/a', '/merged/b'], [LAYER]),
+    told: { path: '/bin/sh', rpath: null, mnt_id: 77, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'A layer on another overlay than that of the mapping is not claimed',
+    raw: entry('/bin/sh', { ...ofLayer, maps_dev: '0:51' }),
+    context: nested(['/merged'], [LAYER]),
+    told: { path: '/bin/sh', rpath: null },
+    branch: null,
+  },
+  {
+    title: 'A layer that is no union is not claimed',
+    raw: entry('/bin/sh', ofLayer),
+    context: nested(['/merged'], ['50 29 0:50 / /merged rw - ext4 /dev/sdb rw']),
+    told: { path: '/bin/sh', rpath: null },
+    branch: null,
+  },
+  {
+    title: 'A mount that the reader lists is no layer’s own',
+    raw: entry('/bin/sh', { ...ofLayer, mnt_id: 50 }),
+    context: nested(['/merged'], [LAYER]),
+    told: { path: '/bin/sh', rpath: null, mnt_id: 50, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'A mount that the process lists is no layer’s own',
+    raw: entry('/bin/sh', { ...ofLayer, mnt_id: 50, mnt_listed: true }),
+    context: nested(['/merged'], [LAYER.replace('50 29', '150 129')], [ON_TOP, LAYER]),
+    told: { path: '/bin/sh', rpath: null, mnt_id: 50, fixed: false },
+    branch: null,
+  },
+  {
+    title: 'Memory is of no layer',
+    raw: entry('/memfd:x (deleted)', { ...ofLayer, maps_name: '/memfd:x (deleted)' }),
+    context: nested(['/merged'], [LAYER]),
+    told: { path: '/memfd:x', rpath: null },
+    branch: null,
+  },
+]
+
 const cases: Case[] = [
+  ...nestedCases,
+  {
+    title: 'Of a process that CRIU restored the link gives the path, where nothing may be looked up',
+    raw: entry('/l/base/bin/cat', leaked('/mnt/restore/bin/cat')),
+    context: viewOf([BASE]),
+    told: { path: '/bin/cat', rpath: './bin/cat', state: null, mnt_id: -1 },
+    branch: '/l/base',
+  },
+  {
+    title: 'A name that ends in the link’s path by letters alone is another',
+    raw: entry('/l/base/cat', leaked('/bin/bobcat')),
+    context: viewOf([BASE]),
+    told: { path: '/bin/bobcat' },
+    branch: '/l/base',
+  },
   {
     title: 'A branch is matched by whole names of folders',
     raw: entry('/l/ab/bin/cat', leaked('/bin/cat')),

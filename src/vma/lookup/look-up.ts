@@ -78,8 +78,8 @@ function isCovered({ claim, context }: SeenFile, path: ByteString): boolean {
 /** Whether the name may be a path in the process's root: of memory, or of what lies outside, it is none. */
 function isLookedUp({ raw: { kernel }, claim, context }: MappedFile): boolean {
   if (!claim.name.startsWith('/')) return false
-  if (claim.table !== null) return true
   if (claim.isOutside) return false
+  if (claim.table !== null) return true
   const isOfMount = context.mounts.some(({ dev }) => dev === kernel.maps_dev)
   return isListed(kernel, context) === true || !claim.saysDeleted || isOfMount
 }

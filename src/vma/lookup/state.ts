@@ -1,6 +1,7 @@
 /** Whether a path still shows what a process maps, and which branch supplies that: decided by what the files are. */
 import { type Found, isUnchanged } from '../../files/found.js'
 import { type FileId, isSameNumber } from '../../files/ids.js'
+import { isSharedWritable } from '../../proc/maps.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch, BranchTable } from '../../unions/branch-table.js'
 import type { Copies, Copy } from '../../unions/layers/layer.js'
@@ -84,9 +85,10 @@ function isOnlyBelow(
   found: Found,
 ): boolean {
   const inner = innerPath(mount, path)
-  if (inner === null || copies.length > 0 || found.links !== 1n || raw.perms?.[1] === 'w') return false
+  if (inner === null || copies.length > 0 || found.links !== 1n) return false
   // Where all could be looked into, what shows the file is covered by a mount: not the writable one, then.
-  return (!isComplete || lookup.isUpperSeen(mount)) && lookup.isNotCopied(mount, inner)
+  const isLower = !isComplete || lookup.isUpperSeen(mount)
+  return isLower && !isSharedWritable(raw.perms) && lookup.isNotCopied(mount, inner)
 }
 
 /** The copies of a path in the layers of its union: null where the mount over it does not hold it. */

@@ -13,8 +13,13 @@ import { askAll, openBelow, tempFolder } from '../../helpers/folders.js'
 interface Built {
   folder: string
   /** The branches that have a path, and whether that is all. */
-  find(path: string): [branches: (string | null)[], isComplete: boolean]
+  find: Finder
+  /** The branches that have a path, whatever hides it, and whether that is all. */
+  holders: Finder
+  isNotCopied(path: string): boolean
 }
+
+type Finder = (path: string) => [branches: (string | null)[], isComplete: boolean]
 
 const fsPath = (path: string) => Buffer.from(path, 'latin1')
 
@@ -31,6 +36,7 @@ function union(
   t: ExecutionContext,
   branches: { [branch: string]: string[] },
   hiding: WhiteoutFormat = aufsWhiteouts,
+  isOwnMount?: (mountId: number | null) => boolean,
 ): Built {
   const folder = tempFolder(t)
   const told = Object.entries(branches).map(([branch, files], index): Branch => {
@@ -39,10 +45,15 @@ function union(
     for (const file of files) make(`${folder}/${name}/${file}`)
     return { index, id: null, path: `${folder}/${name}`, perm, attributes: rest.split('+').slice(1) }
   })
-  return { folder, find: finder(t, told, hiding) }
+  return { folder, ...finder(t, told, hiding, isOwnMount) }
 }
 
-function finder(t: ExecutionContext, told: Branch[], hiding: WhiteoutFormat = aufsWhiteouts): Built['find'] {
+function finder(
+  t: ExecutionContext,
+  told: Branch[],
+  hiding: WhiteoutFormat = aufsWhiteouts,
+  isOwnMount?: (mountId: number | null) => boolean,
+): Omit<Built, 'folder'> {
   const table: BranchTable = {
     mount_id: 29,
     mount_point: '/',
@@ -55,14 +66,20 @@ function finder(t: ExecutionContext, told: Branch[], hiding: WhiteoutFormat = au
     workdir: null,
     branches: told,
   }
-  const open = new LayerStack(table, hiding, askAll)
+  const open = new LayerStack(table, hiding, askAll, isOwnMount)
   t.teardown(() => open.close())
-  return (path) => {
-    const { copies, isComplete } = open.find(path)
-    return [
-      copies.map(({ branch }) => branch.path?.replace(/^.*\/aufs-filters-[^/]*\//, '') ?? null),
-      isComplete,
-    ]
+  const named = (found: { branch: Branch }[]) =>
+    found.map(({ branch }) => branch.path?.replace(/^.*\/aufs-filters-[^/]*\//, '') ?? null)
+  return {
+    find(path) {
+      const { copies, isComplete } = open.find(path)
+      return [named(copies), isComplete]
+    },
+    holders(path) {
+      const { holders, isComplete } = open.holders(path)
+      return [named(holders), isComplete]
+    },
+    isNotCopied: (path) => open.isNotCopied(path),
   }
 }
 
@@ -150,7 +167,7 @@ test('A branch whose permission is not told, as in a log, may hide', (t) => {
     perm: null,
     attributes: [],
   })
-  t.deepEqual(finder(t, [branch('top', 0), branch('base', 1)])('/f'), [[], true])
+  t.deepEqual(finder(t, [branch('top', 0), branch('base', 1)]).find('/f'), [[], true])
 })
 
 test('A file in the place of a folder hides what is in the folder below', (t) => {
@@ -208,12 +225,12 @@ test('Below a branch that cannot be looked into nothing is told', (t) => {
   })
   const through = (middle: Branch) => [branch(`${folder}/top`, 0), middle, branch(`${folder}/base`, 2)]
   for (const middle of [branch(`${folder}/gone`, 1), branch(null, 1), branch('l/SHORT', 1, ['relative'])]) {
-    const find = finder(t, through(middle))
+    const { find } = finder(t, through(middle))
     t.deepEqual(find('/f'), [['top'], false])
     t.deepEqual(find('/g'), [[], false])
   }
   // A folder that the kernel says was removed has nothing any more.
-  const find = finder(t, through(branch(`${folder}/gone (deleted)`, 1)))
+  const { find } = finder(t, through(branch(`${folder}/gone (deleted)`, 1)))
   t.deepEqual(find('/f'), [['top', 'base'], true])
 })
 
@@ -224,8 +241,8 @@ test('A folder that is truly named so is no removed one', (t) => {
 
 test('One branch / is the root, and several are detached mounts that nobody can tell apart', (t) => {
   const root = (index: number): Branch => ({ index, id: null, path: '/', perm: 'ro', attributes: [] })
-  t.deepEqual(finder(t, [root(0)])('/etc/passwd'), [['/'], true])
-  t.deepEqual(finder(t, [root(0), root(1)])('/etc/passwd'), [[], false])
+  t.deepEqual(finder(t, [root(0)]).find('/etc/passwd'), [['/'], true])
+  t.deepEqual(finder(t, [root(0), root(1)]).find('/etc/passwd'), [[], false])
 })
 
 test('Many folders are looked into with few open at a time, and none stays open', (t) => {
@@ -350,4 +367,67 @@ test('A path that leads round in circles in an overlay has an end', (t) => {
   }
   t.notThrows(() => find('/a/f'))
   t.notThrows(() => find('/a/a/a/a/f'))
+})
+
+test('What is hidden by now is held by its branches still', (t) => {
+  const { find, holders } = union(t, {
+    'top=rw': ['.wh.f', 'd/.wh..wh..opq', 'gone'],
+    'mid=ro+wh': ['f', 'd/g', 'gone/h'],
+    'base=ro': ['f', 'd/g', 'gone/h'],
+  })
+  for (const path of ['/f', '/d/g', '/gone/h']) {
+    t.deepEqual(find(path), [[], true], path)
+    t.deepEqual(holders(path), [['mid', 'base'], true], path)
+  }
+  t.deepEqual(holders('/nothing'), [[], true])
+})
+
+test('Where a branch is not to be looked into, its files may be held all the same', (t) => {
+  const folder = tempFolder(t)
+  make(`${folder}/base/f`)
+  const perms = { perm: 'ro', attributes: [], id: null }
+  const hidden = [null, `${folder}/nowhere`, '/', '/']
+  const { holders, isNotCopied } = finder(t, [
+    ...hidden.map((path, index) => ({ index, path, ...perms })),
+    { index: 4, path: `${folder}/base`, ...perms },
+  ])
+  t.deepEqual(holders('/f'), [['base'], false])
+  t.true(isNotCopied('/f'), 'none of these is writable')
+})
+
+const copiedTo: { branches: { [branch: string]: string[] }; expected: boolean }[] = [
+  { branches: { 'top=rw': [], 'base=ro': ['f'] }, expected: true },
+  { branches: { 'top=rw': ['f'], 'base=ro': ['f'] }, expected: false },
+  { branches: { 'top=ro': ['f'], 'base=rr': ['f'] }, expected: true },
+  { branches: { 'top=rw': [], 'mid=rw': ['f'], 'base=ro': ['f'] }, expected: false },
+  { branches: { 'top=rw': ['.wh.f'], 'base=ro': ['f'] }, expected: true },
+]
+
+for (const { branches, expected } of copiedTo) {
+  test(`Nothing was copied up where no writable branch has it: ${JSON.stringify(branches)}`, (t) => {
+    t.is(union(t, branches).isNotCopied('/f'), expected)
+  })
+}
+
+test('A writable branch that is not to be looked into, and one whose permission nobody told, may have a copy', (t) => {
+  const folder = tempFolder(t)
+  make(`${folder}/base/f`)
+  const base = { index: 1, id: null, path: `${folder}/base`, perm: 'ro', attributes: [] }
+  const top = { index: 0, id: null, path: `${folder}/nowhere`, perm: 'rw', attributes: [] }
+  t.false(finder(t, [top, base]).isNotCopied('/f'))
+  t.false(finder(t, [{ ...base, index: 0, perm: null }]).isNotCopied('/f'))
+})
+
+test('A union that is mounted over one of its own branches hides that from us', (t) => {
+  const branches = { 'top=rw': ['f'], 'base=ro': ['f', 'g'] }
+  const { find, holders, isNotCopied } = union(t, branches, aufsWhiteouts, () => true)
+  t.deepEqual(find('/f'), [[], false])
+  t.deepEqual(holders('/g'), [[], false])
+  t.false(isNotCopied('/g'))
+  const asked = new Set<number | null>()
+  const other = union(t, branches, aufsWhiteouts, (id) => asked.add(id).size < 0)
+  t.deepEqual(other.find('/f'), [['top', 'base'], true])
+  t.deepEqual(other.holders('/g'), [['base'], true])
+  t.true(other.isNotCopied('/g'))
+  t.true([...asked].every((id) => id !== null) && asked.size > 0, 'it is asked by the mount of the folder')
 })

@@ -1,103 +1,561 @@
+/** What a look at the files makes of an entry: of one mapped file, behind files that a test makes up. */
 import test from 'ava'
 import type { Found } from '../../../src/files/found.js'
-import { type Kernel, parseEntry, UNKNOWN } from '../../../src/proc/map-files.js'
+import { type Kernel, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
 import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
+import type { ByteString } from '../../../src/text/byte-string.js'
+import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
+import type { Copy, Holders } from '../../../src/unions/layers/layer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import { fixVma } from '../../../src/vma/fix-vma.js'
 import type { State } from '../../../src/vma/record.js'
+import { table } from '../../helpers/tables.js'
 
-const none = { copies: [], isComplete: true }
+const ROOT = '29 21 254:0 / / rw - ext4 /dev/root rw'
+const UNION = '30 29 0:18 / / rw - aufs none rw,si=f11b4637bf59a3c0'
+const OVERLAY = '40 29 0:40 / / rw - overlay o rw,lowerdir=/o/low,upperdir=/o/up,workdir=/o/work'
 
-/** A root that shows one file, at every path of a list. */
-function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
-  const found: Found = {
-    ...{
-      isFolder: false,
-      isWhiteout: false,
-      mayLackData: false,
-      birth: 0n,
-      changed: 0n,
-      modified: 0n,
-      size: 0n,
-    },
-    ...{ links: 1n, ...file },
-  }
+/** A union of a writable branch over a read-only one. */
+function union(folder: string, more: Partial<BranchTable> = {}): BranchTable {
+  const { branches, ...rest } = table([`${folder}/up`, `${folder}/mid`, `${folder}/low`], more)
+  return { ...rest, branches: branches.map((each, i) => (i === 0 ? { ...each, perm: 'rw' } : each)) }
+}
+
+const aufs = union('/l', { mount_id: 30 })
+const overlay = union('/o', { mount_id: 40, dev: '0:40', fs_type: 'overlay', si: null, source: 'mountinfo' })
+
+function file(id: string, more: Partial<Found> = {}): Found {
+  const [dev = '', ino = ''] = id.split('/')
   return {
-    files: { find: (path) => (paths.includes(path) ? found : null), close: () => {} },
+    ...{ dev, ino, isFolder: false, isWhiteout: false, mayLackData: false, birth: 0n },
+    ...{ changed: 5n, modified: 5n, size: 4096n, links: 1n },
+    ...more,
+  }
+}
+
+function branchOf({ branches }: BranchTable, index: number): Branch {
+  const branch = branches[index]
+  if (branch === undefined) throw new Error(`no branch ${index}`)
+  return branch
+}
+
+const copyIn = (of: BranchTable, index: number, found: Found, more: Partial<Copy> = {}): Copy => ({
+  ...{ branch: branchOf(of, index), file: found, mount_id: 29, isMeta: false, since: 0n, isNamed: true },
+  isCopiedUp: () => null,
+  ...more,
+})
+
+const holdersIn = (of: BranchTable, files: { [index: number]: Found }, isComplete = true): Holders => ({
+  holders: Object.entries(files).map(([index, found]) => ({
+    ...{ branch: branchOf(of, Number(index)), file: found, mount_id: 29 },
+  })),
+  isComplete,
+})
+
+interface Look extends Partial<Omit<FileLookup, 'files'>> {
+  /** What the paths show; nothing is at any other. Null where nothing can be looked up. */
+  at?: { [path: ByteString]: Found } | null
+}
+
+function lookup({ at = {}, ...more }: Look): FileLookup {
+  return {
+    files: { find: (path) => (at === null ? undefined : (at[path] ?? null)), close() {} },
     isOwnRoot: true,
     deviceAt: () => null,
-    copies: () => none,
+    copies: () => ({ copies: [], isComplete: true }),
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
     isUpperSeen: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
     deviceOf: () => null,
-    close: () => {},
+    close() {},
+    ...more,
   }
 }
 
-const ROOT = '29 21 254:0 / / rw - ext4 /dev/vda rw'
-/** Of a file on a mount that the process does not have. */
-const ELSEWHERE = { dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', mnt_id: 13, mnt_listed: false }
-const SAME = { dev: '254:0', ino: '9' }
-const OTHER = { dev: '254:0', ino: '10' }
+interface Case {
+  title: string
+  link: ByteString
+  kernel: Partial<Kernel>
+  perms?: string
+  mounts?: string[]
+  unions: BranchTable[]
+  context?: Partial<ProcessContext>
+  look: Look
+  expected: { path: ByteString; state: State | null; branch: ByteString | null; rpath?: ByteString | null }
+}
 
-const cases: {
-  name: string
-  link: string
-  kernel?: Partial<Kernel>
-  shown: FileLookup
-  state: State | null
-}[] = [
+const opened = (dev: string, ino: string, mnt_id: number, mnt_listed = true): Partial<Kernel> => ({
+  ...{ dev, ino, mnt_id, mnt_listed },
+})
+
+const inMaps = (maps_name: ByteString, maps_dev: string, maps_ino: string): Partial<Kernel> => ({
+  ...{ maps_name, maps_dev, maps_ino },
+})
+
+/** Of a leaking link the opened entry is the branch's file, by a mount that the process has not. */
+const leaked = (name: ByteString, maps = '0:18/25'): Partial<Kernel> => {
+  const [dev = '', ino = ''] = maps.split('/')
+  return { ...opened('254:0', '364', 13, false), ...inMaps(name, dev, ino) }
+}
+
+const VOLUME = '41 30 0:19 / /vol rw - aufs none rw,si=2b'
+const volume = union('/v', { mount_id: 41, mount_point: '/vol', dev: '0:19', si: '2b' })
+
+const elsewhere: Case[] = [
   {
-    name: 'is current where the path shows that very file',
-    link: '/bin/a',
-    shown: shows(['/bin/a'], SAME),
-    state: 'current',
+    title: 'Below another root a second union, which only the container has mounted, is not to be seen',
+    link: '/v/low/f',
+    kernel: leaked('/vol/f', '0:19/25'),
+    mounts: [UNION, VOLUME],
+    unions: [aufs, volume],
+    look: { isOwnRoot: false, deviceAt: () => '0:18' },
+    expected: { path: '/vol/f', state: null, branch: '/v/low' },
   },
   {
-    name: 'is not known where the path shows another file',
-    link: '/bin/a',
-    shown: shows(['/bin/a'], OTHER),
-    state: null,
-  },
-  { name: 'is not known where the path shows nothing', link: '/bin/a', shown: shows([], SAME), state: null },
-  {
-    name: 'is deleted where the link says so, whatever the path shows',
-    link: '/bin/a (deleted)',
-    shown: shows(['/bin/a'], OTHER),
-    state: 'deleted',
-  },
-  {
-    name: 'is current where its name ends so',
-    link: '/bin/a (deleted)',
-    shown: shows(['/bin/a (deleted)'], SAME),
-    state: 'current',
+    title: 'Below another root a union that is mounted there too is looked up',
+    link: '/v/low/f',
+    kernel: leaked('/vol/f', '0:19/25'),
+    mounts: [UNION, VOLUME],
+    unions: [aufs, volume],
+    look: {
+      at: { '/vol/f': file('0:19/25') },
+      isOwnRoot: false,
+      deviceAt: () => '0:19',
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/364'))], isComplete: true }),
+    },
+    expected: { path: '/vol/f', state: 'current', branch: '/v/low' },
   },
   {
-    name: 'is not known where the kernel does not tell the file',
-    link: '/bin/a',
-    kernel: { dev: null, ino: null },
-    shown: shows(['/bin/a'], OTHER),
-    state: null,
+    title: 'Below another root a union that is mounted there too has lost what is not there',
+    link: '/v/low/f',
+    kernel: leaked('/vol/f', '0:19/25'),
+    mounts: [UNION, VOLUME],
+    unions: [aufs, volume],
+    look: { isOwnRoot: false, deviceAt: () => '0:19' },
+    expected: { path: '/vol/f', state: 'deleted', branch: '/v/low' },
   },
 ]
-for (const { name, link, kernel = {}, shown, state } of cases)
-  test(`A file on a mount that the process does not have ${name}: ${link}`, (t) => {
-    const entry = parseEntry(`1000-2000 -> ${link}`)
-    if (entry === null) throw new Error('no entry')
-    const context: ProcessContext = {
-      ...{
-        mounts: [parseMount(ROOT)],
-        unions: [],
-        chroot: '/',
-        root: '/proc/7/root',
-        leaky: false,
-        reader: null,
+
+const RESTORED = '/mnt/restore/bin/sh'
+const lowCopy = (of: BranchTable) => ({ copies: [copyIn(of, 2, file('254:0/364'))], isComplete: true })
+
+const restored: Case[] = [
+  {
+    title:
+      'Of a process that CRIU restored maps has the path where the file was handed in; its own is what the link tells',
+    link: '/l/low/bin/sh',
+    kernel: leaked(RESTORED),
+    mounts: [UNION],
+    unions: [aufs],
+    look: { at: { '/bin/sh': file('0:18/25') }, copies: lowCopy },
+    expected: { path: '/bin/sh', state: 'current', branch: '/l/low', rpath: './bin/sh' },
+  },
+  {
+    title: 'A file that really has the longer path keeps it',
+    link: '/l/low/bin/sh',
+    kernel: leaked(RESTORED),
+    mounts: [UNION],
+    unions: [aufs],
+    look: {
+      at: { [RESTORED]: file('0:18/25') },
+      copies: (of) => ({ copies: [copyIn(of, 0, file('254:0/99'))], isComplete: true }),
+    },
+    expected: { path: RESTORED, state: 'copied_up', branch: '/l/low' },
+  },
+  {
+    title: 'Where neither path can be looked up, the restored one’s state is not known',
+    link: '/l/low/bin/sh',
+    kernel: leaked(RESTORED),
+    mounts: [UNION],
+    unions: [aufs],
+    look: { at: null },
+    expected: { path: '/bin/sh', state: null, branch: '/l/low' },
+  },
+]
+
+const SH = '/usr/bin/sh'
+const onDisk = inMaps(SH, '254:0', '9')
+
+const unknownMount: Case[] = [
+  {
+    title: 'Where the entry was not opened, another file of the same filesystem at its path proves nothing',
+    link: SH,
+    kernel: onDisk,
+    mounts: [ROOT, '50 29 254:0 /other/sh /usr/bin/sh rw - ext4 /dev/root rw'],
+    unions: [],
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: null, branch: null },
+  },
+  {
+    title: 'Where the entry was not opened, another file at the path of a deleted one is in its place',
+    link: `${SH} (deleted)`,
+    kernel: inMaps(`${SH} (deleted)`, '254:0', '9'),
+    mounts: [ROOT],
+    unions: [],
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
+  {
+    title:
+      'Where the entry was not opened, a file of another filesystem at the path of a deleted one proves nothing',
+    link: `${SH} (deleted)`,
+    kernel: inMaps(`${SH} (deleted)`, '254:0', '9'),
+    mounts: [ROOT, '50 29 0:50 / /usr rw - tmpfs none rw'],
+    unions: [],
+    look: { at: { [SH]: file('0:50/77') } },
+    expected: { path: SH, state: 'deleted', branch: null },
+  },
+  {
+    title: 'A file of a mount that is gone is not looked up at all (bwrap’s first process)',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 77, false) },
+    mounts: ['60 29 0:60 / / rw - tmpfs none rw'],
+    unions: [],
+    look: { at: { [SH]: file('0:60/9') } },
+    expected: { path: SH, state: null, branch: null },
+  },
+  {
+    title: 'Where the mount is listed, another file at the path is in its place',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 29) },
+    mounts: [ROOT],
+    unions: [],
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
+]
+
+const OVER = '40 29 0:40 / /usr rw - overlay o rw,lowerdir=/usr,upperdir=/o/up,workdir=/o/work'
+const over = { ...overlay, mount_point: '/usr' }
+
+const covered = (title: string, look: Look, state: State | null): Case => ({
+  title,
+  link: SH,
+  kernel: { ...onDisk, ...opened('254:0', '9', 29) },
+  mounts: [ROOT, OVER],
+  unions: [over],
+  look,
+  expected: { path: SH, state, branch: null },
+})
+
+const mine = file('254:0/9')
+const copied = (isCopiedUp: boolean | null, perm = 'rw') => ({
+  copies: (of: BranchTable) => ({
+    copies: [
+      copyIn(of, 0, file('0:40/9'), {
+        branch: { ...branchOf(of, 0), perm },
+        isCopiedUp: () => isCopiedUp,
+      }),
+    ],
+    isComplete: true,
+  }),
+})
+
+const coveredFolder: Case[] = [
+  covered(
+    'Where an overlay was mounted over the folder, it shows the same lower file: current',
+    { at: { [SH]: file('0:40/9') }, mapped: () => mine, isNotCopied: () => true },
+    'current',
+  ),
+  covered(
+    'Where it shows a copy that looks the same, nothing is known',
+    { at: { [SH]: file('0:40/9') }, mapped: () => mine, isNotCopied: () => false },
+    null,
+  ),
+  covered(
+    'Where the file was written through it, that is a copy',
+    { at: { [SH]: file('0:40/9', { modified: 8n }) }, mapped: () => mine, ...copied(true) },
+    'copied_up',
+  ),
+  covered(
+    'Where its attributes were changed through it, that is a copy',
+    { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine, ...copied(true) },
+    'copied_up',
+  ),
+  covered(
+    'Where nothing tells that the other file is a copy, nothing is known',
+    { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine, ...copied(null) },
+    null,
+  ),
+  covered(
+    'Where another was renamed over it there, that is in its place',
+    { at: { [SH]: file('0:40/77') }, mapped: () => mine },
+    'replaced',
+  ),
+  covered(
+    'Where the mapped file cannot be looked at, nothing is known',
+    { at: { [SH]: file('0:40/77') }, mapped: () => null },
+    null,
+  ),
+]
+
+const inOverlay = { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40) }
+const gone = { ...inMaps(`${SH} (deleted)`, '0:40', '9'), ...opened('0:40', '9', 40) }
+
+const hardLinked: Case[] = [
+  {
+    title:
+      'A lower file with several names that was written through another one (index=on) is not told as current',
+    link: SH,
+    kernel: inOverlay,
+    mounts: [OVERLAY],
+    unions: [overlay],
+    look: {
+      at: { [SH]: file('0:40/9', { modified: 8n, changed: 8n, links: 2n }) },
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9', { links: 2n }))], isComplete: true }),
+    },
+    expected: { path: SH, state: null, branch: null },
+  },
+  {
+    title: 'A lower file with several names that was not written is',
+    link: SH,
+    kernel: inOverlay,
+    mounts: [OVERLAY],
+    unions: [overlay],
+    look: {
+      at: { [SH]: file('0:40/9', { links: 2n }) },
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9', { links: 2n }))], isComplete: true }),
+    },
+    expected: { path: SH, state: 'current', branch: '/o/low' },
+  },
+  {
+    title: 'Of layers that cannot be looked into, a file with several names is not told as current',
+    link: SH,
+    kernel: inOverlay,
+    mounts: [OVERLAY],
+    unions: [overlay],
+    look: {
+      at: { [SH]: file('0:40/9', { links: 2n }) },
+      copies: () => ({ copies: [], isComplete: false }),
+      isNotCopied: () => true,
+    },
+    expected: { path: SH, state: null, branch: null },
+  },
+  ...['r-xp', 'rw-p'].map(
+    (perms): Case => ({
+      title: `Of layers that cannot be looked into, a file that was not copied is current: ${perms}`,
+      link: SH,
+      kernel: inOverlay,
+      perms,
+      mounts: [OVERLAY],
+      unions: [overlay],
+      look: {
+        at: { [SH]: file('0:40/9') },
+        copies: () => ({ copies: [], isComplete: false }),
+        isNotCopied: () => true,
       },
-      lookup: shown,
+      expected: { path: SH, state: 'current', branch: null },
+    }),
+  ),
+]
+
+const removed = (
+  title: string,
+  look: Look,
+  branch: ByteString | null,
+  kernel: Partial<Kernel> = gone,
+): Case => ({
+  title,
+  link: `${SH} (deleted)`,
+  kernel,
+  mounts: [OVERLAY],
+  unions: [overlay],
+  look: { mapped: () => mine, ...look },
+  expected: { path: SH, state: look.at === undefined ? 'deleted' : 'replaced', branch },
+})
+
+const one = { 2: file('254:0/9') }
+
+const heldBelow: Case[] = [
+  removed(
+    'A deleted file is of the layer that still has its inode',
+    { holders: (of) => holdersIn(of, one) },
+    '/o/low',
+  ),
+  removed(
+    'A replaced file is of the layer that still has its inode',
+    { at: { [SH]: file('0:40/77') }, holders: (of) => holdersIn(of, { 0: file('254:0/77'), ...one }) },
+    '/o/low',
+  ),
+  removed(
+    'Where two layers have that inode, none is told',
+    { holders: (of) => holdersIn(of, { 1: file('254:0/9'), ...one }) },
+    null,
+  ),
+  removed(
+    'Where a layer cannot be looked into, none is told',
+    { holders: (of) => holdersIn(of, one, false) },
+    null,
+  ),
+  removed(
+    'Where size or times are others, it was copied up before it went, and none is told',
+    { holders: (of) => holdersIn(of, one), mapped: () => file('0:40/9', { changed: 8n }) },
+    null,
+  ),
+  removed(
+    'Where the entry cannot be looked at, none is told',
+    { holders: (of) => holdersIn(of, one), mapped: () => null },
+    null,
+  ),
+  removed(
+    'Where layers lie on several filesystems, an inode tells nothing',
+    { holders: (of) => holdersIn(of, one) },
+    null,
+    { ...gone, dev: '0:41' },
+  ),
+]
+
+const again = (dev: string): Case => ({
+  title: `A branch’s file is shown again only where the union itself is: ${dev}`,
+  link: '/l/low/f',
+  kernel: leaked('/f (deleted)'),
+  mounts: [UNION],
+  unions: [aufs],
+  look: { at: { '/f': file(`${dev}/77`) }, copies: lowCopy },
+  expected: { path: '/f', state: dev === '0:18' ? 'current' : 'replaced', branch: '/l/low' },
+})
+
+const writable: Case[] = ['rw-s', 'r--s', 'rw-p', 'r--p'].map((perms) => ({
+  title: `A mapping ${perms === 'rw-s' ? 'for writing' : 'for reading'} of what the writable branch has: ${perms}`,
+  link: '/f',
+  kernel: { ...inMaps('/f', '0:18', '25'), ...opened('0:18', '25', 30) },
+  perms,
+  mounts: [UNION],
+  unions: [aufs],
+  look: {
+    at: { '/f': file('0:18/25') },
+    copies: (of) => ({
+      copies: [copyIn(of, 0, file('254:0/99')), copyIn(of, 2, file('254:0/364'))],
+      isComplete: true,
+    }),
+  },
+  expected:
+    perms === 'rw-s'
+      ? { path: '/f', state: 'current', branch: '/l/up' }
+      : { path: '/f', state: null, branch: null },
+}))
+
+/** What the reader has mounted, at whose root there is one file. */
+const readerWith = (mounts: string[], unions: BranchTable[], look: Look): ProcessContext => ({
+  ...{ mounts: mounts.map(parseMount), unions, chroot: '/', root: '/' },
+  ...{ lookup: lookup(look), leaky: false, reader: null },
+})
+
+const IN_JAIL = { at: { [SH]: file('0:18/77') } }
+const onUnion = { ...inMaps(SH, '0:18', '25'), ...opened('0:18', '25', 30) }
+const unionReader = readerWith([UNION], [aufs], {
+  at: { [SH]: file('0:18/25') },
+  copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/364'))], isComplete: true }),
+})
+
+const leftBehind: Case[] = [
+  {
+    title:
+      'Of a process that has entered another mount namespace since, a file is looked up by the reader’s mount',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 29, false) },
+    mounts: ['129 121 254:0 /other / rw - ext4 /dev/root rw'],
+    unions: [],
+    context: { reader: readerWith([ROOT], [], { at: { [SH]: file('254:0/9') } }) },
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: 'current', branch: null },
+  },
+  {
+    title: 'What has another file in its place there is replaced',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 29, false) },
+    mounts: ['129 121 0:60 / / rw - tmpfs none rw'],
+    unions: [],
+    context: { reader: readerWith([ROOT], [], { at: { [SH]: file('254:0/77') } }) },
+    look: { at: { [SH]: file('0:60/9') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
+  {
+    title: 'Of an overlay that the process has still, by another mount, it has the path as well',
+    link: SH,
+    kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40, false) },
+    mounts: [OVERLAY.replace('40 29', '140 129')],
+    unions: [{ ...overlay, mount_id: 140 }],
+    context: { reader: readerWith([OVERLAY], [overlay], {}) },
+    look: {
+      at: { [SH]: file('0:40/9') },
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9'))], isComplete: true }),
+    },
+    expected: { path: SH, state: 'current', branch: '/o/low', rpath: `.${SH}` },
+  },
+  {
+    title: 'Of an overlay that the process has not any more, it has no path',
+    link: SH,
+    kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40, false) },
+    mounts: ['129 121 0:60 / / rw - tmpfs none rw'],
+    unions: [],
+    context: {
+      reader: readerWith([OVERLAY], [overlay], {
+        at: { [SH]: file('0:40/9') },
+        copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9'))], isComplete: true }),
+      }),
+    },
+    look: {},
+    expected: { path: SH, state: 'current', branch: '/o/low', rpath: null },
+  },
+  {
+    title: 'Of a process that has gone into a chroot of the same union since, the reader’s root has the file',
+    link: SH,
+    kernel: onUnion,
+    mounts: [UNION.replace(' / / ', ' /jail / ')],
+    unions: [{ ...aufs, root: '/jail' }],
+    context: { chroot: '/jail', reader: unionReader },
+    look: IN_JAIL,
+    expected: { path: SH, state: 'current', branch: '/l/low', rpath: null },
+  },
+  {
+    title: 'Where the reader has not that mount, nothing is known of it',
+    link: SH,
+    kernel: onUnion,
+    mounts: [UNION.replace(' / / ', ' /jail / ')],
+    unions: [{ ...aufs, root: '/jail' }],
+    context: { chroot: '/jail', reader: readerWith([ROOT], [], {}) },
+    look: IN_JAIL,
+    expected: { path: SH, state: null, branch: null, rpath: null },
+  },
+  {
+    title: 'Where the entry was not opened, nothing is known of it',
+    link: SH,
+    kernel: inMaps(SH, '0:18', '25'),
+    mounts: [UNION.replace(' / / ', ' /jail / ')],
+    unions: [{ ...aufs, root: '/jail' }],
+    context: { chroot: '/jail', reader: unionReader },
+    look: IN_JAIL,
+    expected: { path: SH, state: null, branch: null, rpath: null },
+  },
+]
+
+const cases = [
+  ...leftBehind,
+  ...elsewhere,
+  ...restored,
+  ...unknownMount,
+  ...coveredFolder,
+  ...hardLinked,
+  ...heldBelow,
+  ...['0:18', '0:50'].map(again),
+  ...writable,
+]
+
+for (const { title, link, kernel, perms = 'r-xp', mounts = [], unions, context, look, expected } of cases) {
+  test(title, (t) => {
+    const raw: RawVma = {
+      ...{ pid: 7, comm: 'sh', container: null, start: '1000', end: '2000', perms, offset: '0', link },
+      kernel: { ...UNKNOWN, ...kernel },
     }
-    const raw = { ...entry, kernel: { ...UNKNOWN, maps_name: link, ...ELSEWHERE, ...kernel } }
-    t.is(fixVma(raw, context).state, state)
+    const { path, state, branch, rpath } = fixVma(raw, {
+      ...{ mounts: mounts.map(parseMount), unions, chroot: '/', root: '/proc/7/root' },
+      ...{ lookup: lookup(look), leaky: false, reader: null },
+      ...context,
+    })
+    const told = { path, state, branch: branch?.path ?? null }
+    t.deepEqual(expected.rpath === undefined ? told : { ...told, rpath }, expected)
   })
+}
