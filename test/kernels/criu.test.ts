@@ -132,13 +132,17 @@ test('lost: CRIU alone cannot dump what lies on a mount of nobody, nor restore i
   t.deepEqual(told.get('status of criu alone'), ['1'])
   t.regex(told.get('error of criu alone')?.[0] ?? '', /^Can't lookup mount=\d+ for fd=-3 path=\/bin\/mapped$/)
   t.deepEqual(told.get('status of a restore alone'), ['1'])
-  t.log(told.get('error of a restore alone'))
+  // CRIU takes the key for a path, less its first character.
+  t.regex(
+    told.get('error of a restore alone')?.[0] ?? '',
+    /^Can't open file ile\[[0-9a-f]+:[0-9a-f]+\] on restore: /,
+  )
   t.deepEqual(told.get('listed'), ['false'])
 })
 
 test('every step of docs/criu.md is followed', async (t) => {
   const told = await Promise.all(SCENARIOS.map((scenario) => playedOf(t, scenario)))
   if (told.includes(null)) return
-  const followed = new Set(told.flatMap((each) => each?.get('step') ?? []).concat('container-6'))
+  const followed = new Set(told.flatMap((each) => each?.get('step') ?? []))
   t.deepEqual([...followed].sort(), [...blocks().keys()].sort())
 })
