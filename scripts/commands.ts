@@ -1,6 +1,7 @@
 /** The usage of every command, as man pages and completions need it. */
 
 import { branches } from '../src/cli/commands/branches.js'
+import { images } from '../src/cli/commands/images.js'
 import { log } from '../src/cli/commands/log.js'
 import { mounts } from '../src/cli/commands/mounts.js'
 import { remount } from '../src/cli/commands/remount.js'
@@ -37,7 +38,7 @@ const added: CommandOption[] = [
 ]
 
 /** Every command, by name. */
-export const commands: Command[] = [branches, log, mounts, remount, view, vma].map(({ usage }) => ({
+export const commands: Command[] = [branches, images, log, mounts, remount, view, vma].map(({ usage }) => ({
   ...(usage satisfies AnyUsage),
   options: [...optionsOf({ ...usage.options, ...common }), ...added],
 }))

@@ -8,7 +8,15 @@ import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
-const commands = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
+const commands = [
+  'aufs-mounts',
+  'aufs-branches',
+  'aufs-vma',
+  'aufs-log',
+  'aufs-remount',
+  'aufs-images',
+  'aufs-view',
+]
 
 const DOCKER = 'samples/leaky-01-docker'
 const ODD = 'samples/leaky-04-odd'

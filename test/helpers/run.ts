@@ -36,7 +36,15 @@ export function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Outcom
 }
 
 /** The commands as functions of the shell, since the built files are named `.js`. */
-const functions = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
+const functions = [
+  'aufs-mounts',
+  'aufs-branches',
+  'aufs-vma',
+  'aufs-log',
+  'aufs-remount',
+  'aufs-images',
+  'aufs-view',
+]
   .map((name) => `${name}() { '${process.execPath}' '${binaries}/${name}.js' "$@"; }`)
   .join('\n')
 

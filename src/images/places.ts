@@ -1,0 +1,107 @@
+/** Which store a folder is of: those in the usual places, or where the user says. */
+import { statSync } from 'node:fs'
+import { BoundedMap } from '../bounded-map.js'
+import { hasCode, InputError } from '../errors.js'
+import { fsPath } from '../files/ids.js'
+import type { ByteString } from '../text/byte-string.js'
+import { join } from '../text/paths.js'
+import type { LayerImage } from '../unions/branch-table.js'
+import { containerd } from './containerd.js'
+import type { ImageStore, StoreKind, StorePlaces } from './image-store.js'
+import { reasonOf } from './store-files.js'
+
+const KINDS: readonly StoreKind[] = [containerd]
+
+/** How many roots are remembered that paths have had. */
+const ROOTS_KEPT = 1000
+
+/** A place where a store may be. */
+interface Place {
+  kind: StoreKind
+  root: ByteString
+  /** The user says so. */
+  isGiven: boolean
+}
+
+/** All stores. One that no path leads to is never looked at. */
+export class Stores {
+  readonly #given: StorePlaces
+  readonly #places: readonly Place[]
+  readonly #opened = new Map<Place, ImageStore>()
+  readonly #placeOf = new BoundedMap<ByteString, Place | null>(ROOTS_KEPT)
+
+  /** @throws InputError where no store is in a place that is given */
+  constructor(given: StorePlaces = {}) {
+    this.#given = given
+    this.#places = KINDS.flatMap((kind) => {
+      const isGiven = given[kind.name] !== undefined
+      return (given[kind.name] ?? kind.usualPlaces(given)).map((root) => ({ kind, root, isGiven }))
+    })
+    for (const place of this.#places) if (place.isGiven) check(place)
+  }
+
+  /**
+   * Whose layer a folder is; null where no store knows it.
+   *
+   * @param path where it is, or was on the machine that the store is of
+   * @throws InputError where a store cannot be read; the first time
+   */
+  imageOf(path: ByteString): LayerImage | null {
+    for (const kind of KINDS) {
+      const [, root, folder] = kind.folders.exec(path) ?? []
+      if (root === undefined || folder === undefined) continue
+      const place = this.#find(kind, root)
+      if (place !== null) return this.#store(place).imageOf(folder)
+    }
+    return null
+  }
+
+  #find(kind: StoreKind, root: ByteString): Place | null {
+    const key = `${kind.name} ${root}`
+    const known = this.#placeOf.get(key)
+    if (known !== undefined) return known
+    const place = this.#places.find((each) => each.kind === kind && isRootOf(each, root)) ?? null
+    this.#placeOf.set(key, place)
+    return place
+  }
+
+  #store(place: Place): ImageStore {
+    const store = this.#opened.get(place) ?? place.kind.open(place.root, this.#given)
+    this.#opened.set(place, store)
+    return store
+  }
+}
+
+/**
+ * Whether paths that begin with `root` are of the store in a place. A store that is given may be that of another machine, whose
+ * disk is mounted here: then its place ends in the root that it had there, or nothing is here where it was there.
+ */
+function isRootOf(place: Place, root: ByteString): boolean {
+  if (place.root === root) return true
+  const here = identity(root)
+  if (here !== null && here === identity(place.root)) return true
+  return place.isGiven && (place.root.endsWith(root) || here === null)
+}
+
+/** What tells a folder from others; null where nothing is there. */
+function identity(folder: ByteString): string | null {
+  try {
+    const { dev, ino } = statSync(fsPath(folder === '' ? '/' : folder), { bigint: true })
+    return `${dev} ${ino}`
+  } catch (error) {
+    return hasCode(error, 'ENOENT', 'ENOTDIR') ? null : ''
+  }
+}
+
+function check({ kind, root }: Place): void {
+  try {
+    statSync(fsPath(root))
+    statSync(fsPath(join(root, kind.mark)))
+  } catch (error) {
+    const isOther = hasCode(error, 'ENOENT', 'ENOTDIR')
+    throw new InputError(
+      isOther ? `no store of ${kind.name}: ${kind.mark} is missing` : reasonOf(error),
+      root,
+    )
+  }
+}
