@@ -49,35 +49,43 @@ const FRESH = 1000
 export function indexedStore(reader: StoreReader): ImageStore {
   let index: ReadonlyMap<ByteString, LayerImage> = new Map()
   let stamp: string | null = null
-  let fault = ''
   let looked = Number.NEGATIVE_INFINITY
+  let fault = ''
   const refresh = () => {
     looked = Date.now()
-    try {
-      const now = reader.stamp()
-      if (now === stamp) return
-      stamp = now
-      index = new Map()
-      index = reader.index()
-      fault = ''
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error
-      index = new Map()
-      if (error.message === fault) return
-      fault = error.message
-      throw error
-    } finally {
-      reader.close()
-    }
+    const last = stamp
+    stamp = reader.stamp()
+    if (stamp === last) return
+    // Where it cannot be read, what it had before is no answer.
+    index = new Map()
+    index = reader.index()
+    fault = ''
   }
   return {
     imageOf(folder) {
-      const key = reader.keyOf(folder)
-      if (key === null) return null
-      if (Math.abs(Date.now() - looked) >= FRESH || !index.has(key)) refresh()
-      return index.get(key) ?? null
+      try {
+        const key = reader.keyOf(folder)
+        if (key === null) return null
+        if (Math.abs(Date.now() - looked) >= FRESH || !index.has(key)) refresh()
+        return index.get(key) ?? null
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        if (error.message === fault) return null
+        fault = error.message
+        throw error
+      } finally {
+        reader.close()
+      }
     },
   }
+}
+
+/** A layer of images. */
+export function imageLayer(
+  store: LayerImage['store'],
+  { layer, chain, names }: { layer: string | null; chain: string | null; names: Iterable<ByteString> },
+): LayerImage {
+  return { store, layer, chain, names: [...names].sort(), container: null }
 }
 
 /** A container's own layer, or one of which nothing else is known. */

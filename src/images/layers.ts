@@ -55,11 +55,6 @@ export function shownNames(names: readonly ByteString[]): readonly ByteString[] 
   return tags.length > 0 ? tags : names
 }
 
-/** Sorted by their bytes. */
-export function sorted(names: Iterable<ByteString>): ByteString[] {
-  return [...names].sort()
-}
-
 /** Whether a value is a digest. One that is none must not become a path. */
 export function isDigest(value: unknown): value is string {
   return typeof value === 'string' && /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(value)
@@ -67,11 +62,16 @@ export function isDigest(value: unknown): value is string {
 
 /** A field of what JSON holds; undefined where that is no object, or has no such field. */
 export function field(value: Json | undefined, name: string): Json | undefined {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject && Object.hasOwn(value, name) ? value[name] : undefined
+  const object = objectOf(value)
+  return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
 /** The items of a list in JSON; none where it is no list. */
 export function items(value: Json | undefined): Json[] {
   return Array.isArray(value) ? value : []
+}
+
+/** A value as an object of JSON; one without a field where it is none. */
+export function objectOf(value: Json | undefined): { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 }

@@ -1,16 +1,18 @@
 /** Which store a folder is of: those in the usual places, or where the user says. */
 import { statSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
-import { hasCode, InputError } from '../errors.js'
+import { hasCode } from '../errors.js'
 import { fsPath } from '../files/ids.js'
 import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
 import type { LayerImage } from '../unions/branch-table.js'
-import { containerd } from './containerd.js'
+import { containerd } from './containerd/containerd.js'
+import { docker } from './docker.js'
 import type { ImageStore, StoreKind, StorePlaces } from './image-store.js'
-import { reasonOf } from './store-files.js'
+import { podman } from './podman/podman.js'
+import { fileError, reasonOf } from './store-files.js'
 
-const KINDS: readonly StoreKind[] = [containerd]
+const KINDS: readonly StoreKind[] = [docker, containerd, podman]
 
 /** How many roots are remembered that paths have had. */
 const ROOTS_KEPT = 1000
@@ -26,18 +28,14 @@ interface Place {
 /** All stores. One that no path leads to is never looked at. */
 export class Stores {
   readonly #given: StorePlaces
-  readonly #places: readonly Place[]
+  readonly #places = new Map<StoreKind, readonly Place[]>()
   readonly #opened = new Map<Place, ImageStore>()
   readonly #placeOf = new BoundedMap<ByteString, Place | null>(ROOTS_KEPT)
 
   /** @throws InputError where no store is in a place that is given */
   constructor(given: StorePlaces = {}) {
     this.#given = given
-    this.#places = KINDS.flatMap((kind) => {
-      const isGiven = given[kind.name] !== undefined
-      return (given[kind.name] ?? kind.usualPlaces(given)).map((root) => ({ kind, root, isGiven }))
-    })
-    for (const place of this.#places) if (place.isGiven) check(place)
+    for (const kind of KINDS) for (const root of given[kind.name] ?? []) check(kind, root)
   }
 
   /**
@@ -60,9 +58,19 @@ export class Stores {
     const key = `${kind.name} ${root}`
     const known = this.#placeOf.get(key)
     if (known !== undefined) return known
-    const place = this.#places.find((each) => each.kind === kind && isRootOf(each, root)) ?? null
+    const place = this.#placesOf(kind).find((each) => isRootOf(each, root)) ?? null
     this.#placeOf.set(key, place)
     return place
+  }
+
+  #placesOf(kind: StoreKind): readonly Place[] {
+    const known = this.#places.get(kind)
+    if (known !== undefined) return known
+    const given = this.#given[kind.name]
+    const isGiven = given !== undefined
+    const places = (given ?? kind.usualPlaces(this.#given)).map((root) => ({ kind, root, isGiven }))
+    this.#places.set(kind, places)
+    return places
   }
 
   #store(place: Place): ImageStore {
@@ -93,15 +101,13 @@ function identity(folder: ByteString): string | null {
   }
 }
 
-function check({ kind, root }: Place): void {
+/** @throws InputError where there is no store */
+function check(kind: StoreKind, root: ByteString): void {
   try {
     statSync(fsPath(root))
     statSync(fsPath(join(root, kind.mark)))
   } catch (error) {
     const isOther = hasCode(error, 'ENOENT', 'ENOTDIR')
-    throw new InputError(
-      isOther ? `no store of ${kind.name}: ${kind.mark} is missing` : reasonOf(error),
-      root,
-    )
+    throw fileError(isOther ? `no store of ${kind.name}: ${kind.mark} is missing` : reasonOf(error), root)
   }
 }

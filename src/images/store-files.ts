@@ -9,14 +9,30 @@ import { fsPath, O_PATH } from '../files/ids.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Json, parse } from '../text/json.js'
 import { join } from '../text/paths.js'
+import { quote } from '../text/printable.js'
 
 /** Longer files are none of a store's own. */
 const LONGEST_FILE = 64 * 1024 * 1024
+
+/** In milliseconds. The clock by which files are stamped ticks every 10, or more often. */
+const TICK = 50n
+
+/** What is wrong with a file of a store. Its path is told whole, so that it can be looked at. */
+export function fileError(reason: string, file: ByteString): InputError {
+  return new InputError(`${reason}: ${quote(file, LONGEST_PATH)}`)
+}
+
+/** The kernel takes no longer one. */
+const LONGEST_PATH = 4096
+
+/** A file is no JSON. */
+export class NoJsonError extends InputError {}
 
 /** Reads the files of a store. What is not there is null, or a list of nothing; what may not be read is an InputError. */
 export class StoreFiles {
   readonly root: ByteString
   readonly #folder: Folder
+  #isUsed = false
 
   /** @param root the folder, which may be a link itself */
   constructor(root: ByteString) {
@@ -40,7 +56,7 @@ export class StoreFiles {
   /** The content of a file. */
   text(path: ByteString): ByteString | null {
     return this.open(path, (fd, file) => {
-      if (fstatSync(fd).size > LONGEST_FILE) throw new InputError(`longer than ${LONGEST_FILE} bytes`, file)
+      if (fstatSync(fd).size > LONGEST_FILE) throw fileError(`longer than ${LONGEST_FILE} bytes`, file)
       return readFileSync(fd, 'latin1')
     })
   }
@@ -51,7 +67,7 @@ export class StoreFiles {
     try {
       return text === null ? null : parse(text)
     } catch {
-      throw new InputError('no JSON', join(this.root, path))
+      throw new NoJsonError(fileError('no JSON', join(this.root, path)).message)
     }
   }
 
@@ -69,13 +85,19 @@ export class StoreFiles {
 
   /** A text that is another one after a file or folder was changed. */
   stamp(path: ByteString): string {
+    this.#isUsed = true
     const found = this.#folder.find(path)
-    return found ? [found.ino, found.changed, found.size].join(' ') : '-'
+    if (!found) return '-'
+    // The kernel's clock ticks: a second change, in the same tick, would not show.
+    const now = Date.now()
+    const isRecent = BigInt(now) - found.changed / 1_000_000n < TICK
+    return [found.ino, found.changed, found.size, isRecent ? now : ''].join(' ')
   }
 
   /** Gives back what is held open, and forgets what was not there. */
   close(): void {
-    this.#folder.close()
+    if (this.#isUsed) this.#folder.close()
+    this.#isUsed = false
   }
 
   #withPath<T>(path: ByteString, work: (fd: number) => T): T | null {
@@ -90,12 +112,13 @@ export class StoreFiles {
     } catch (error) {
       if (errorCode(error) === null) throw error
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) return null
-      throw new InputError(reasonOf(error), join(this.root, path))
+      throw fileError(reasonOf(error), join(this.root, path))
     }
   }
 
   /** Null where nothing is there. @throws a system error */
   #openPath(path: ByteString): number | null {
+    this.#isUsed = true
     const fd = path === '/' ? null : this.#folder.openPath(path)
     if (fd !== null || (path !== '/' && this.#folder.find(path) === null)) return fd
     // The root itself, or a path of which the kernel has to say why it cannot be looked at.

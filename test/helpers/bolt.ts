@@ -1,5 +1,5 @@
 /** Makes bbolt databases, as bbolt's own writer lays them out (page.go, bucket.go). */
-import { fnv1a } from '../../src/images/bbolt.js'
+import { fnv1a } from '../../src/images/containerd/bbolt.js'
 
 /** Keys with their values; an object is a bucket. */
 export interface BoltContent {

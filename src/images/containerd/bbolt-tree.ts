@@ -1,7 +1,7 @@
 /** The pages of a bbolt database as a tree of buckets (go.etcd.io/bbolt: page.go, node.go, bucket.go). */
 import { fstatSync, readSync } from 'node:fs'
-import { InputError } from '../errors.js'
-import type { ByteString } from '../text/byte-string.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { fileError } from '../store-files.js'
 
 /** What stands before the content of every page. */
 export const PAGE_HEADER = 16
@@ -139,7 +139,7 @@ class PageReader {
     if (this.#work > MOST_WORK) throw this.#damaged()
   }
 
-  #damaged(): InputError {
-    return new InputError('a damaged bbolt database', this.#pages.file)
+  #damaged(): Error {
+    return fileError('a damaged bbolt database', this.#pages.file)
   }
 }

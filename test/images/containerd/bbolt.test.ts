@@ -2,12 +2,12 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { InputError } from '../../src/errors.js'
-import { fnv1a, readBolt, txidOf } from '../../src/images/bbolt.js'
-import type { Bucket } from '../../src/images/bbolt-tree.js'
-import { type BoltContent, boltFile, metaPage } from '../helpers/bolt.js'
-import { anyBytes } from '../helpers/bytes.js'
-import { tempFolder } from '../helpers/folders.js'
+import { InputError } from '../../../src/errors.js'
+import { fnv1a, readBolt, txidOf } from '../../../src/images/containerd/bbolt.js'
+import type { Bucket } from '../../../src/images/containerd/bbolt-tree.js'
+import { type BoltContent, boltFile, metaPage } from '../../helpers/bolt.js'
+import { anyBytes } from '../../helpers/bytes.js'
+import { tempFolder } from '../../helpers/folders.js'
 
 /** All that a bucket holds. */
 function contentOf(bucket: Bucket): BoltContent {

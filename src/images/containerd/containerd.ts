@@ -5,14 +5,14 @@
  * its name, which meta.db made of a namespace, a number and a key (metadata/snapshot.go: createKey). The key of an image's layer
  * is its chain id, the key of a container's own layer what the container has as `snapshotKey`.
  */
-import type { ByteString } from '../text/byte-string.js'
-import type { LayerImage } from '../unions/branch-table.js'
+import type { ByteString } from '../../text/byte-string.js'
+import type { LayerImage } from '../../unions/branch-table.js'
+import { type ImageStore, imageLayer, indexedStore, ownLayer, type StoreKind } from '../image-store.js'
+import { isDigest, type Layer, Layers, shownNames } from '../layers.js'
+import { StoreFiles } from '../store-files.js'
 import { readBolt, txidOf } from './bbolt.js'
 import type { Bucket } from './bbolt-tree.js'
-import { Content } from './containerd-content.js'
-import { type ImageStore, indexedStore, ownLayer, type StoreKind } from './image-store.js'
-import { isDigest, type Layer, Layers, shownNames, sorted } from './layers.js'
-import { StoreFiles } from './store-files.js'
+import { Content } from './content.js'
 
 const META_DB = '/io.containerd.metadata.v1.bolt/meta.db'
 const SNAPSHOTTER = 'io.containerd.snapshotter.v1.'
@@ -147,7 +147,7 @@ function indexOf(
       return [
         folder,
         snapshot.isCommitted && isDigest(snapshot.key)
-          ? imageLayer(snapshot, layers?.get(snapshot.key) ?? null)
+          ? layerOf(snapshot, layers?.get(snapshot.key) ?? null)
           : ownLayer('containerd', containerOf(snapshot, namespaces.get(snapshot.namespace))),
       ]
     }),
@@ -161,15 +161,10 @@ function readLayers(images: Namespace['images'], content: Content): Layers {
   return layers
 }
 
-function imageLayer({ key, hasParent }: Snapshot, layer: Layer | null): LayerImage {
-  return {
-    store: 'containerd',
-    // Of the lowest layer both digests are the same, and so known after the image has gone.
-    layer: layer?.diffId ?? (hasParent ? null : key),
-    chain: key,
-    names: sorted(layer?.names ?? []),
-    container: null,
-  }
+function layerOf({ key, hasParent }: Snapshot, layer: Layer | null): LayerImage {
+  // Of the lowest layer both digests are the same, and so known after the image has gone.
+  const lowest = hasParent ? null : key
+  return imageLayer('containerd', { layer: layer?.diffId ?? lowest, chain: key, names: layer?.names ?? [] })
 }
 
 /**

@@ -1,9 +1,8 @@
 /** What containerd has of an image's content: indexes, manifests and configurations, by their digests. */
-import { BoundedMap } from '../bounded-map.js'
-import { InputError } from '../errors.js'
-import type { Json } from '../text/json.js'
-import { field, isDigest, items } from './layers.js'
-import type { StoreFiles } from './store-files.js'
+import { BoundedMap } from '../../bounded-map.js'
+import type { Json } from '../../text/json.js'
+import { field, isDigest, items } from '../layers.js'
+import { NoJsonError, type StoreFiles } from '../store-files.js'
 
 /** What a digest names never changes, so it is read once. */
 const KEPT = 10_000
@@ -58,7 +57,7 @@ export class Content {
     try {
       return this.#files.json(path)
     } catch (error) {
-      if (error instanceof InputError && error.reason === 'no JSON') return null
+      if (error instanceof NoJsonError) return null
       throw error
     }
   }

@@ -6,9 +6,9 @@
  * keep containerd from starting. Numbers are little-endian, as on all machines of Node but s390x.
  */
 import { readSync } from 'node:fs'
-import { InputError } from '../errors.js'
-import { pause } from '../files/pause.js'
-import type { ByteString } from '../text/byte-string.js'
+import { pause } from '../../files/pause.js'
+import type { ByteString } from '../../text/byte-string.js'
+import { fileError } from '../store-files.js'
 import { type Bucket, PAGE_HEADER, rootBucket } from './bbolt-tree.js'
 
 const MAGIC = 0xed0cdaed
@@ -48,7 +48,7 @@ export function readBolt<T>(fd: number, file: ByteString, read: (root: Bucket) =
     if (readMeta(fd, file).txid === txid) return outcome()
     pause(RETRY)
   }
-  throw new InputError('written to again and again while it is read', file)
+  throw fileError('written to again and again while it is read', file)
 }
 
 /** The number of the last transaction of an open database. Another one means that something was written. @throws InputError */
@@ -77,7 +77,7 @@ function readMeta(fd: number, file: ByteString): Meta {
     const second = metaAt(fd, size)
     if (second?.pageSize === size && (latest === null || second.txid > latest.txid)) latest = second
   }
-  if (latest === null) throw new InputError('no bbolt database, or a damaged one', file)
+  if (latest === null) throw fileError('no bbolt database, or a damaged one', file)
   return latest
 }
 

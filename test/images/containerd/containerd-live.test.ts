@@ -1,14 +1,14 @@
 /** A real containerd: what is said of each snapshot's folder, against what `ctr` says and how the images were made. Needs root. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { chainIds } from '../../src/images/layers.js'
-import { Stores } from '../../src/images/places.js'
-import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
-import type { Vma } from '../../src/vma/record.js'
-import { Containerd, containerdObstacle } from '../helpers/containerd.js'
-import { skip } from '../helpers/machine.js'
-import { type OciImage, type OciLayer, ociArchive, ociLayer, programLayer } from '../helpers/oci.js'
-import { lines, run, shell, started } from '../helpers/run.js'
+import { chainIds } from '../../../src/images/layers.js'
+import { Stores } from '../../../src/images/places.js'
+import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
+import type { Vma } from '../../../src/vma/record.js'
+import { Containerd, containerdObstacle } from '../../helpers/containerd.js'
+import { skip } from '../../helpers/machine.js'
+import { type OciImage, type OciLayer, ociArchive, ociLayer, programLayer } from '../../helpers/oci.js'
+import { lines, run, shell, started } from '../../helpers/run.js'
 
 const obstacle = containerdObstacle()
 
