@@ -1,4 +1,5 @@
 /** Branch tables: what a union mount is made of. */
+import { hasFields, isText, isTexts, orNull } from '../lines/records.js'
 import type { ByteString } from '../text/byte-string.js'
 
 /** What a store of images knows of a branch's folder (`aufs-images`). */
@@ -53,4 +54,15 @@ export interface BranchTable {
   workdir: ByteString | null
   /** Topmost first. */
   branches: Branch[]
+}
+
+/** Whether a value has the fields of a layer's image. */
+export function isLayerImage(value: unknown): value is LayerImage {
+  return hasFields<LayerImage>(value, {
+    store: isText,
+    layer: orNull(isText),
+    chain: orNull(isText),
+    names: isTexts,
+    container: orNull(isText),
+  })
 }
