@@ -10,7 +10,7 @@ import { vma } from '../src/cli/commands/vma.js'
 import { type AnyUsage, common, type Option } from '../src/cli/usage.js'
 
 /** What the value of an option is; of several words it is one. `VALUE` is any. */
-export type Value = readonly string[] | 'DIR' | 'FILE' | 'PID' | 'N' | 'VALUE'
+export type Value = readonly string[] | 'DIR' | 'FILE' | 'ID' | 'PID' | 'N' | 'VALUE'
 
 /** One option of a command. */
 export interface CommandOption {

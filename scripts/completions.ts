@@ -21,7 +21,7 @@ ${commands.map(bashCommand).join('\n')}
   case $value in
     DIR) compopt +o default -o dirnames ;;
     PID) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word") ;;
-    N | VALUE) compopt +o default ;;
+    ID | N | VALUE) compopt +o default ;;
     FILE) ;;
     '') [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") ;;
@@ -80,7 +80,7 @@ function zshOption({ names, value, describe, isRepeated }: CommandOption): strin
 function zshValue(value: Value): string {
   if (typeof value !== 'string') return `(${value.join(' ')})`
   // A space: nothing to complete.
-  return { DIR: '_files -/', FILE: '_files', PID: '_pids', N: ' ', VALUE: ' ' }[value]
+  return { DIR: '_files -/', FILE: '_files', PID: '_pids', ID: ' ', N: ' ', VALUE: ' ' }[value]
 }
 
 /** Quoted, as it stands. */
@@ -111,6 +111,7 @@ function fishValue(value: Value | null): string {
     DIR: " -x -a '(__fish_complete_directories)'",
     FILE: ' -r -F',
     PID: " -x -a '(__fish_complete_pids)'",
+    ID: ' -x',
     N: ' -x',
     VALUE: ' -x',
   }[value]

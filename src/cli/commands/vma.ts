@@ -1,7 +1,7 @@
 /** Processes, or entries of map_files, to VMA records. */
 import { resolve } from 'node:path'
 import { lineTransform } from '../../lines/line-transform.js'
-import { entryFilter } from '../../proc/map-files.js'
+import { entryFilter, type RawVma } from '../../proc/map-files.js'
 import { listPids } from '../../proc/process.js'
 import { bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
@@ -12,6 +12,7 @@ import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { isStale, unfixed, type Vma } from '../../vma/record.js'
 import type { Args } from '../arguments.js'
 import { UsageError } from '../arguments.js'
+import { isOf, pidsOfContainer } from '../containers.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
@@ -19,16 +20,20 @@ import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
 function pipeline({ options, files, report, each, read, send }: Run<Args<typeof usage.options>>): void {
   const pids = wantedPids(options, files)
   const context = viewOptions(options, read)
-  const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
-  if (pids !== null) send(processRecords(new VmaFixer(context), pids, options, report))
-  else if (options.raw)
-    each((lines) => lineTransform(entryFilter(), (entry) => ndjsonLine(unfixed(entry)), lines))
+  // Processes that were not named one by one may end meanwhile.
+  const isMany = options.all || options.container !== undefined
+  const isWanted = ({ container }: RawVma) =>
+    options.container === undefined || isOf(container, options.container)
+  const format = (vma: Vma) => ((options.stale && !isStale(vma)) || !isWanted(vma) ? '' : ndjsonLine(vma))
+  const formatRaw = (entry: RawVma) => (isWanted(entry) ? ndjsonLine(unfixed(entry)) : '')
+  if (pids !== null) send(processRecords(new VmaFixer(context), pids, { ...options, all: isMany }, report))
+  else if (options.raw) each((lines) => lineTransform(entryFilter(), formatRaw, lines))
   else each((lines) => lineTransform(vmaFilter(context), format, lines))
 }
 
 const usage = {
   name: 'aufs-vma',
-  synopsis: ['[OPTION]... --pid N[,N]... | --all', '[OPTION]... [FILE]...'],
+  synopsis: ['[OPTION]... --pid N[,N]... | --all | --container ID', '[OPTION]... [FILE]...'],
   about:
     'The mapped files of processes, with the paths, ids and branches that the kernel gets wrong put right (NDJSON). ' +
     'Without --pid or --all it reads map_files entries: raw records, or lines that end in START-END -> TARGET.',
@@ -42,6 +47,13 @@ const usage = {
       describe: 'Processes: 1,7 or repeated',
     },
     all: { type: 'boolean', default: false, describe: 'Every process' },
+    container: {
+      type: 'string',
+      value: 'ID',
+      requiresArg: true,
+      describe:
+        'Every process of this container, or the entries that are of it; the beginning of its id is enough',
+    },
     branches: {
       type: 'string',
       value: 'FILE',
@@ -78,6 +90,7 @@ const usage = {
       `aufs-vma --pid "$(docker inspect -f '{{.State.Pid}}' web)" | jq -c '[.path, .branch.path, .state]'`,
       'which layer supplies what',
     ],
+    [`aufs-vma --container "$(docker inspect -f '{{.Id}}' web)" --stale`, 'of all processes of a container'],
     [
       'ls -l /proc/4711/map_files | aufs-vma --branches tables.ndjson --root /mnt/ID',
       'entries that somebody else has read',
@@ -97,6 +110,7 @@ export const vma = { usage, pipeline }
 interface VmaArguments {
   pid: string[] | undefined
   all: boolean
+  container: string | undefined
   stale: boolean
   raw: boolean
   branches: string | undefined
@@ -108,20 +122,33 @@ interface VmaArguments {
 }
 
 /** The processes asked for; null if entries come from standard input or files. @throws UsageError for options that contradict each other */
-export function wantedPids(
-  { pid, all, root, procfs, stale, raw }: VmaArguments,
-  files: string[],
-): number[] | null {
+export function wantedPids(options: VmaArguments, files: string[]): number[] | null {
+  const { pid, all, container, procfs } = options
   const tokens = pid?.flatMap((list) => list.split(','))
+  const wrong = contradictions(options, tokens, files).find(([isWrong]) => isWrong)
+  if (wrong !== undefined) throw new UsageError(wrong[1])
+  if (tokens !== undefined) return [...new Set(tokens.map(Number))]
+  if (container !== undefined && files.length === 0) return pidsOfContainer(container, procfs)
+  return all ? listPids(procfs) : null
+}
+
+function contradictions(
+  { all, container, root, stale, raw }: VmaArguments,
+  tokens: string[] | undefined,
+  files: string[],
+): [isWrong: boolean, message: string][] {
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
-  if (bad !== undefined) throw new UsageError(`--pid takes process numbers, not "${bad}"`)
-  if (all && tokens !== undefined) throw new UsageError('--all goes without --pid')
-  if ((all || tokens !== undefined) && files.length > 0) throw new UsageError('--pid and --all read no FILE')
-  if (root !== undefined && (all || (tokens?.length ?? 0) > 1))
-    throw new UsageError('--root goes with one --pid only')
-  if (stale && raw) throw new UsageError('--raw tells no state, so it goes without --stale')
-  if (tokens === undefined) return all ? listPids(procfs) : null
-  return [...new Set(tokens.map(Number))]
+  const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
+  const isOne = !all && (container === undefined || files.length > 0) && (tokens?.length ?? 0) <= 1
+  return [
+    [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
+    [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
+    [all && tokens !== undefined, '--all goes without --pid'],
+    [container !== undefined && tokens !== undefined, '--container goes without --pid'],
+    [(all || tokens !== undefined) && files.length > 0, '--pid and --all read no FILE'],
+    [root !== undefined && !isOne, '--root goes with one --pid only'],
+    [stale && raw, '--raw tells no state, so it goes without --stale'],
+  ]
 }
 
 /** The options of the command line, as the reader of processes takes them. */
