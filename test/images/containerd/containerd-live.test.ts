@@ -1,4 +1,5 @@
 /** A real containerd: what is said of each snapshot's folder, against what `ctr` says and how the images were made. Needs root. */
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { chainIds } from '../../../src/images/layers.js'
@@ -6,7 +7,7 @@ import { Stores } from '../../../src/images/places.js'
 import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
 import type { Vma } from '../../../src/vma/record.js'
 import { Containerd, containerdObstacle } from '../../helpers/containerd.js'
-import { skip } from '../../helpers/machine.js'
+import { isInstalled, skip } from '../../helpers/machine.js'
 import { type OciImage, type OciLayer, ociArchive, ociLayer, programLayer } from '../../helpers/oci.js'
 import { lines, run, shell, started } from '../../helpers/run.js'
 
@@ -115,6 +116,18 @@ withContainerd('A running container has its images, and its own layer by its id'
   const mapped = lines(vmas.stdout).map((line): Vma => JSON.parse(line))
   t.true(mapped.length > 3)
   for (const { path, branch } of mapped) t.deepEqual(branch?.image, layers.get(lowest), path)
+  // As a scanner reports of this image: what the container maps of it is in use, from the layer that has it.
+  const [libc] = mapped.map(({ path }) => path).filter((path) => path.includes('libc.so'))
+  const Packages = [
+    { ID: 'libc6@1', Name: 'libc6', Version: '1', Layer: { DiffID: lowest }, InstalledFiles: [libc] },
+  ]
+  const Vulnerabilities = [{ VulnerabilityID: 'CVE-1', PkgID: 'libc6@1', PkgName: 'libc6' }]
+  writeFileSync(`${containerd.folder}/report`, JSON.stringify({ Results: [{ Packages, Vulnerabilities }] }))
+  writeFileSync(`${containerd.folder}/records`, vmas.stdout, 'latin1')
+  const line = `sh samples/recipes/in-use.sh ${containerd.folder}/report < ${containerd.folder}/records`
+  const inUse = await shell(line)
+  if (!isInstalled('jq')) t.log('in-use.sh not tried: no jq')
+  else t.deepEqual(lines(inUse.stdout), [`libc6\t1\tCVE-1\tmapped\t-\tsleep\t${pid}\t${libc}\t${lowest}`])
 })
 
 withContainerd('A snapshot that is of no image and no container is known, and has neither', async (t, m) => {
