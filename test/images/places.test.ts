@@ -1,8 +1,11 @@
 /** Which store a folder is of, and what is said where one cannot be read. */
 import { chmodSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
+import { docker } from '../../src/images/docker.js'
 import { Stores } from '../../src/images/places.js'
+import { podman } from '../../src/images/podman/podman.js'
 import { sha256, writeDockerStore } from '../helpers/docker-store.js'
 import { tempFolder } from '../helpers/folders.js'
 import { isRoot, NOBODY, skip } from '../helpers/machine.js'
@@ -89,4 +92,11 @@ test('A store that goes while it is in use is known no more', async (t) => {
   renameSync(`${folder}/docker`, `${folder}/gone`)
   await new Promise((resolve) => setTimeout(resolve, 1100))
   t.false(isKnown(stores, `${folder}/docker${LAYER}`))
+})
+
+test('The stores of those who run containers without root are looked for in their homes', (t) => {
+  const home = userInfo().homedir
+  const path = `${home}/.local/share`
+  t.true(podman.usualPlaces({}).includes(`${path}/containers/storage`))
+  t.true(docker.usualPlaces({}).includes(`${path}/docker`))
 })

@@ -200,6 +200,24 @@ withContainerd(
 )
 
 withContainerd(
+  "Docker's containers in containerd: their own layers, and those that Docker mounts files on",
+  async (t, m) => {
+    const { containerd } = m
+    const moby = (...args: string[]) => containerd.ctr('--namespace', 'moby', ...args)
+    await moby('images', 'import', '--snapshotter', 'overlayfs', `${containerd.folder}/images.tar`)
+    // As Docker does it (daemon/containerd/image_snapshot.go). Of a stopped container there is nothing else.
+    const id = '4f'.repeat(32)
+    await moby('snapshots', 'prepare', `${id}-init-key`, m.base.diffId)
+    await moby('snapshots', 'commit', `${id}-init`, `${id}-init-key`)
+    await moby('snapshots', 'prepare', id, `${id}-init`)
+    const folders = await containerd.foldersOf(id, 'moby')
+    const [upper, init, base] = folders.map((folder) => m.stores().imageOf(folder))
+    t.deepEqual([upper, init], [own(id), own(id)])
+    t.is(base?.layer, m.base.diffId)
+  },
+)
+
+withContainerd(
   'Where an image is removed, its layers go, but those that a container or another image has',
   async (t, m) => {
     const { containerd, images } = m
