@@ -8,7 +8,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { ByteString } from '../src/text/byte-string.js'
-import { filters, hold } from './invariants.js'
+import { boltFile } from '../test/helpers/bolt.js'
+import { hold, names } from './invariants.js'
 
 const { values } = parseArgs({
   options: {
@@ -40,6 +41,17 @@ const corpus: ByteString[] = readdirSync(`${repository}/samples`, { recursive: t
   .filter((file) => /mountinfo|\/maps$|map_files\.txt|dump\.log$|\.ndjson$|\/br\d+$/.test(file))
   .map((file) => readFileSync(`${repository}/samples/${file}`, 'latin1').slice(0, LONGEST))
   .filter((text) => text !== '')
+
+/** Databases as containerd's are, in pages as small as there are, so that a change meets more of them. */
+const many = Object.fromEntries(
+  Array.from({ length: 40 }, (_, i) => [`sha256:${i}`, { id: String(i), kind: '\x03' }]),
+)
+const databases: ByteString[] = [1, 3, 50].map((fanout) =>
+  boltFile(
+    { v1: { snapshots: many, parents: { '\x01\0': 'x'.repeat(2000) } } },
+    { pageSize: 512, fanout: fanout + 1 },
+  ).toString('latin1'),
+)
 
 const TOKENS = [
   ...[
@@ -108,14 +120,13 @@ function changed(text: ByteString): ByteString {
   }
 }
 
-const names = Object.keys(filters)
 const end = Date.now() + Number(values.seconds) * 1000
 let runs = 0
 const found = new Set<string>()
 console.log(`seed ${values.seed}, ${corpus.length} inputs`)
 while (Date.now() < end) {
   const name = pick(names)
-  let input = pick(corpus)
+  let input = pick(name === 'bolt' ? databases : corpus)
   for (let changes = 1 + below(8); changes > 0; changes -= 1) input = changed(input)
   const cuts = Array.from({ length: below(5) }, () => below(LONGEST))
   runs += 1

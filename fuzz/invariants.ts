@@ -1,9 +1,16 @@
 /** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
 import assert from 'node:assert/strict'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { Selection, selecting } from '../src/cli/selection.js'
 import { logFilter } from '../src/criu/dump-log.js'
 import { logFormat } from '../src/criu/log-format.js'
 import { InputError } from '../src/errors.js'
+import { readBolt } from '../src/images/containerd/bbolt.js'
+import type { Bucket } from '../src/images/containerd/bbolt-tree.js'
+import { imageFilter } from '../src/images/images.js'
+import { Stores } from '../src/images/places.js'
 import type { Filter, LineOptions } from '../src/lines/filter.js'
 import { lineTransform } from '../src/lines/line-transform.js'
 import { scanRoom } from '../src/lines/scan.js'
@@ -46,9 +53,15 @@ export const filters: { [name: string]: Make } = {
   vma: () => ({ filter: vmaOf() }),
   restart: () => ({ filter: selecting(vmaOf(), new Selection({ stale: true, code: true })) }),
   remount: () => ({ filter: remountFilter('/mnt'), isText: true }),
+  images: () => ({ filter: imageFilter(new Stores({ docker: [], containerd: [], podman: [] })) }),
 }
 
 const vmaOf = () => vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] })
+/** What reads whole files of somebody else's bytes. */
+const readers: { [name: string]: (input: ByteString) => void } = { bolt: holdBolt }
+
+/** All that is held. */
+export const names = [...Object.keys(filters), ...Object.keys(readers)]
 
 const TABLE: BranchTable = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
@@ -65,6 +78,11 @@ const TABLE: BranchTable = {
  * @throws whatever is broken
  */
 export function hold(name: string, input: ByteString, cuts: readonly number[]): void {
+  const reader = readers[name]
+  if (reader !== undefined) {
+    reader(input)
+    return
+  }
   const make = filters[name]
   if (make === undefined) throw new Error(`no filter ${name}`)
   const whole = outcomeOf(make(), input, [])
@@ -144,6 +162,36 @@ const VMA_KEYS = [
 ]
 
 const isVmaKey = (key: string) => VMA_KEYS.includes(key)
+
+/** A file that is no database is refused; of any other the same is read each time. */
+function holdBolt(input: ByteString): void {
+  const file = `${mkdtempSync(`${tmpdir()}/bolt-`)}/db`
+  try {
+    writeFileSync(file, input, 'latin1')
+    assert.deepEqual(boltOutcome(file), boltOutcome(file))
+  } finally {
+    rmSync(dirname(file), { recursive: true })
+  }
+}
+
+/** containerd's buckets are no deeper. */
+const DEEPEST = 6
+
+function boltOutcome(file: string): unknown {
+  const contentOf = (bucket: Bucket, depth: number): unknown =>
+    depth === 0
+      ? null
+      : [
+          [...bucket.values()],
+          Array.from(bucket.buckets(), ([key, inner]) => [key, contentOf(inner, depth - 1)]),
+        ]
+  const fd = openSync(file, 'r')
+  try {
+    return attempt(() => readBolt(fd, file, (root) => contentOf(root, DEEPEST)))
+  } finally {
+    closeSync(fd)
+  }
+}
 
 /** The lines of an input that no message is of. */
 function usedLines(input: ByteString, errors: readonly string[]): ByteString {

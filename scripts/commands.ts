@@ -2,6 +2,7 @@
 
 import { branches } from '../src/cli/commands/branches.js'
 import { criu } from '../src/cli/commands/criu.js'
+import { images } from '../src/cli/commands/images.js'
 import { log } from '../src/cli/commands/log.js'
 import { mounts } from '../src/cli/commands/mounts.js'
 import { remount } from '../src/cli/commands/remount.js'
@@ -10,7 +11,7 @@ import { vma } from '../src/cli/commands/vma.js'
 import { type AnyUsage, common, type Option } from '../src/cli/usage.js'
 
 /** What the value of an option is; of several words it is one. `VALUE` is any. */
-export type Value = readonly string[] | 'DIR' | 'FILE' | 'PID' | 'TYPE' | 'N' | 'VALUE'
+export type Value = readonly string[] | 'DIR' | 'FILE' | 'ID' | 'PID' | 'TYPE' | 'N' | 'VALUE'
 
 /** One option of a command. */
 export interface CommandOption {
@@ -38,10 +39,12 @@ const added: CommandOption[] = [
 ]
 
 /** Every command, by name. */
-export const commands: Command[] = [branches, criu, log, mounts, remount, view, vma].map(({ usage }) => ({
-  ...(usage satisfies AnyUsage),
-  options: [...optionsOf({ ...usage.options, ...common }), ...added],
-}))
+export const commands: Command[] = [branches, criu, images, log, mounts, remount, view, vma].map(
+  ({ usage }) => ({
+    ...(usage satisfies AnyUsage),
+    options: [...optionsOf({ ...usage.options, ...common }), ...added],
+  }),
+)
 
 function optionsOf(options: Record<string, Option>): CommandOption[] {
   return Object.entries(options).map(([name, option]) => {

@@ -22,7 +22,7 @@ ${commands.map(bashCommand).join('\n')}
     DIR) compopt +o default -o dirnames ;;
     PID) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word") ;;
     COMMAND) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
-    N | VALUE) compopt +o default ;;
+    ID | N | VALUE) compopt +o default ;;
     FILE | WORD) ;;
     '') [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") ;;
@@ -104,7 +104,7 @@ function zshOption({ names, value, describe, isRepeated }: CommandOption): strin
 function zshValue(value: Value): string {
   if (typeof value !== 'string') return `(${value.join(' ')})`
   // A space: nothing to complete.
-  return { DIR: '_files -/', FILE: '_files', PID: '_pids', TYPE: ' ', N: ' ', VALUE: ' ' }[value]
+  return { DIR: '_files -/', FILE: '_files', PID: '_pids', ID: ' ', TYPE: ' ', N: ' ', VALUE: ' ' }[value]
 }
 
 /** Quoted, as it stands. */
@@ -147,6 +147,7 @@ function fishValue(value: Value | null): string {
     FILE: ' -r -F',
     PID: " -x -a '(__fish_complete_pids)'",
     TYPE: ' -x',
+    ID: ' -x',
     N: ' -x',
     VALUE: ' -x',
   }[value]

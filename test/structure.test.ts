@@ -5,7 +5,7 @@ import test from 'ava'
 import { repository } from './helpers/run.js'
 
 /** The rooms, each of which imports only from itself and from those before it. */
-const ORDER = ['', 'text', 'lines', 'files', 'proc', 'unions', 'vma', 'criu', 'view', 'cli']
+const ORDER = ['', 'text', 'lines', 'files', 'proc', 'unions', 'vma', 'criu', 'images', 'view', 'cli']
 
 /** What stands beside the rooms and below all of them; the library's index is above all. */
 const BELOW_ALL = ['errors.ts', 'bounded-map.ts']

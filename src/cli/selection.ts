@@ -5,11 +5,14 @@ import type { RawVma } from '../proc/map-files.js'
 import { CodeFiles, fileOf } from '../vma/code-files.js'
 import type { Vma } from '../vma/record.js'
 import { staleness } from '../vma/staleness.js'
+import { isOf } from './containers.js'
 
 type AnyVma = RawVma | Vma
 
 /** What is asked for. */
 export interface Wishes {
+  /** Only records of the container whose id begins so. */
+  container?: string | undefined
   stale: boolean
   code: boolean
 }
@@ -18,19 +21,22 @@ export interface Wishes {
 export class Selection {
   /** How many records were chosen. */
   chosen = 0
+  readonly #container: string | undefined
   readonly #stale: boolean
   readonly #code: CodeFiles<AnyVma> | null
   readonly #stateless = new FileCount()
   readonly #permless = new FileCount()
 
   /** @param mostHeld how many records of a process `--code` may hold */
-  constructor({ stale, code }: Wishes, mostHeld?: number) {
+  constructor({ container, stale, code }: Wishes, mostHeld?: number) {
+    this.#container = container
     this.#stale = stale
     this.#code = code ? new CodeFiles(mostHeld) : null
   }
 
   /** Takes a record. Returns those that are chosen by now: with `--code`, those of the process before. */
   take(record: AnyVma, warn: Emit<InputError> = throwIt): AnyVma[] {
+    if (this.#container !== undefined && !isOf(record.container, this.#container)) return []
     if (this.#code === null) return this.#choose([record])
     const isWanted = !this.#stale || stalenessOf(record) !== false
     if (isWanted && record.perms === null) this.#permless.add(record)

@@ -5,7 +5,7 @@ import { MAX_LINE } from '../lines/filter.js'
 /** An option as yargs takes it. */
 export interface Option extends Options {
   /** What kind of value it takes, if that is a text. */
-  value?: 'DIR' | 'FILE' | 'PID' | 'TYPE'
+  value?: 'DIR' | 'FILE' | 'ID' | 'PID' | 'TYPE'
 }
 
 /** The texts and the options of a command. */

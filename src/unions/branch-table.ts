@@ -1,5 +1,20 @@
 /** Branch tables: what a union mount is made of. */
+import { hasFields, isText, isTexts, orNull } from '../lines/records.js'
 import type { ByteString } from '../text/byte-string.js'
+
+/** What a store of images knows of a branch's folder (`aufs-images`). */
+export interface LayerImage {
+  /** Which kind of store it is. */
+  store: 'docker' | 'containerd' | 'podman'
+  /** The digest of what the layer holds (diff id); null for a container's own layer, and where no image that is there has it. */
+  layer: string | null
+  /** The digest of the layer with all below it (chain id); null where it is of no image. */
+  chain: string | null
+  /** Every image that has the layer, sorted. By digest, only those that have no other name. */
+  names: ByteString[]
+  /** The container whose own layer it is; null where it is a layer of images. */
+  container: ByteString | null
+}
 
 /** One branch of a union: a folder that supplies files. */
 export interface Branch {
@@ -13,6 +28,8 @@ export interface Branch {
   perm: ByteString | null
   /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data` and `relative`. */
   attributes: ByteString[]
+  /** Whose layer it is; null where no store knows the folder. Only `aufs-images` adds it. */
+  image?: LayerImage | null
 }
 
 /** A union mount with its branches. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
@@ -37,4 +54,15 @@ export interface BranchTable {
   workdir: ByteString | null
   /** Topmost first. */
   branches: Branch[]
+}
+
+/** Whether a value has the fields of a layer's image. */
+export function isLayerImage(value: unknown): value is LayerImage {
+  return hasFields<LayerImage>(value, {
+    store: isText,
+    layer: orNull(isText),
+    chain: orNull(isText),
+    names: isTexts,
+    container: orNull(isText),
+  })
 }

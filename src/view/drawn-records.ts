@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
 import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
 import { isKernel } from '../proc/map-files.js'
-import type { BranchTable } from '../unions/branch-table.js'
+import { type Branch, type BranchTable, isLayerImage } from '../unions/branch-table.js'
 import { isBranch, isBranchTable } from '../unions/tables.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
 import { isState } from '../vma/record.js'
@@ -43,7 +43,8 @@ const isAddress = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{1,
 function isVmaBranch(value: unknown): value is VmaBranch {
   return (
     hasFields<Pick<VmaBranch, 'mount_id' | 'si'>>(value, { mount_id: orNull(isCount), si: orNull(isText) }) &&
-    isBranch(value)
+    isBranch(value) &&
+    hasKnownImage(value)
   )
 }
 
@@ -60,6 +61,11 @@ const DRAWN = {
   ino: orNull(isText),
   state: orNull(isState),
   branch: orNull(isVmaBranch),
+}
+
+/** Whether the image of a branch, if `aufs-images` has added one, can be drawn. */
+function hasKnownImage({ image }: Branch): boolean {
+  return image === undefined || image === null || isLayerImage(image)
 }
 
 /** The bytes of a mapping. Addresses may pass 2^53. */
@@ -80,5 +86,5 @@ export function drawnFilter(): Filter<DrawnVma | BranchTable> {
 }
 
 function isDrawn(value: unknown): value is DrawnVma | BranchTable {
-  return isDrawnVma(value) || isBranchTable(value)
+  return isDrawnVma(value) || (isBranchTable(value) && value.branches.every(hasKnownImage))
 }

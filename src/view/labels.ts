@@ -117,14 +117,30 @@ export function pathText(path: ByteString | null): string {
   return path === null ? '(not known)' : shown(path)
 }
 
-/** Where files come from: a branch's path, or why there is none. */
-export function supplierText({ branch, isOfUnion }: Pick<Supply, 'branch' | 'isOfUnion'>): string {
-  if (branch !== null) return pathText(branch.path)
-  return isOfUnion ? 'files of a branch not known' : 'files of no union'
+/** As many digits of a digest or an id as are shown: Docker shows as many. */
+const SHORT_ID = 12
+
+/**
+ * A branch by its image, where the record has one, else by its path. Of several images it is the first.
+ *
+ * @example branchText({ path: '/l/a', image }) // 'nginx:1.27 and 2 more, layer 275b56952a67'
+ */
+export function branchText({ path, image }: Pick<Branch, 'path' | 'image'>): string {
+  if (image == null) return pathText(path)
+  const { names, layer, chain, container } = image
+  if (container !== null) return `container ${shown(container.slice(0, SHORT_ID))}, its own layer`
+  const digest = layer ?? chain
+  if (digest === null) return pathText(path)
+  const others = names.length > 1 ? ` and ${names.length - 1} more` : ''
+  const id = shown(digest.replace(/^sha256:/, '').slice(0, SHORT_ID))
+  return names[0] === undefined ? `layer ${id} of no image` : `${shown(names[0])}${others}, layer ${id}`
 }
 
-/** Docker shows as much of a container's id. */
-const SHORT_ID = 12
+/** Where files come from: a branch, or why there is none. */
+export function supplierText({ branch, isOfUnion }: Pick<Supply, 'branch' | 'isOfUnion'>): string {
+  if (branch !== null) return branchText(branch)
+  return isOfUnion ? 'files of a branch not known' : 'files of no union'
+}
 
 /** @example processText({ pid: 7, comm: 'nginx', container: null }) // { name: 'nginx', about: 'pid 7' } */
 export function processText({ pid, comm, container }: Pick<MappedProcess, 'pid' | 'comm' | 'container'>): {

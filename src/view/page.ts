@@ -6,6 +6,7 @@ import { staleness } from '../vma/staleness.js'
 import { type DrawnVma, sizeOf } from './drawn-records.js'
 import {
   amountText,
+  branchText,
   filesText,
   pathText,
   permText,
@@ -98,7 +99,7 @@ function branchData(branch: Branch, color: Palette) {
     color: color(branch),
     index: String(branch.index),
     perm: permText(branch),
-    path: pathText(branch.path),
+    path: branchText(branch),
   }
 }
 

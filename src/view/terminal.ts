@@ -1,7 +1,17 @@
 /** The picture on a terminal. */
 import pc from 'picocolors'
 import type { BranchTable } from '../unions/branch-table.js'
-import { amountText, pad, padLeft, pathText, processText, shorten, unionText, widthOf } from './labels.js'
+import {
+  amountText,
+  branchText,
+  pad,
+  padLeft,
+  pathText,
+  processText,
+  shorten,
+  unionText,
+  widthOf,
+} from './labels.js'
 import {
   GAP,
   type Label,
@@ -54,7 +64,7 @@ function drawProcess(process: MappedProcess, width: number, colors: Colors): str
 }
 
 function drawUnion(union: BranchTable, width: number, colors: Colors): string[] {
-  const rows = union.branches.map((branch) => ({ ...labelOf(branch), name: pathText(branch.path) }))
+  const rows = union.branches.map((branch) => ({ ...labelOf(branch), name: branchText(branch) }))
   const layout = labelLayout(rows)
   const end = layout.end + widest(rows.map(({ name }) => name))
   return [

@@ -8,7 +8,15 @@ import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
-const filters = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
+const filters = [
+  'aufs-mounts',
+  'aufs-branches',
+  'aufs-vma',
+  'aufs-log',
+  'aufs-remount',
+  'aufs-images',
+  'aufs-view',
+]
 /** One of them runs another command, which has to be told. */
 const commands = [...filters, 'aufs-criu']
 

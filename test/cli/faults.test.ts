@@ -173,7 +173,15 @@ test('An input that ends in the middle of a line says so of that line, and gives
   t.is(status, 1)
 })
 
-for (const command of ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']) {
+for (const command of [
+  'aufs-mounts',
+  'aufs-branches',
+  'aufs-vma',
+  'aufs-log',
+  'aufs-remount',
+  'aufs-images',
+  'aufs-view',
+]) {
   test(`${command}: one line of 100 MB is one message`, async (t) => {
     const { stderr, stdout } = await shell(
       `head -c 100000000 /dev/zero | tr '\\0' x | { ${command}; echo "status $?"; }`,

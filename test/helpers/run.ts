@@ -43,6 +43,7 @@ const functions = [
   'aufs-log',
   'aufs-remount',
   'aufs-criu',
+  'aufs-images',
   'aufs-view',
 ]
   .map((name) => `${name}() { '${process.execPath}' '${binaries}/${name}.js' "$@"; }`)

@@ -1,10 +1,9 @@
-/** The recipes that hand records to other tools: databases, Docker's own folder, jc. */
-import { createHash } from 'node:crypto'
+/** The recipes that hand records to other tools: databases, jc. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { utf8 } from '../helpers/bytes.js'
-import { tempFolder, writeTree } from '../helpers/folders.js'
+import { tempFolder } from '../helpers/folders.js'
 import { isInstalled, skip } from '../helpers/machine.js'
 import { captured, recipeFolder } from '../helpers/recipes.js'
 import { lines, outcome, run } from '../helpers/run.js'
@@ -188,124 +187,6 @@ for (const [tool, command, known] of [
     else t.deepEqual(rows, known)
   })
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const digest = (text: string) => `sha256:${sha256(text)}`
-
-/** A layer of an image as Docker keeps it: which one it is on, what it holds, and the folder that it lies in. */
-interface Layer {
-  chain: string
-  files: Record<string, string | null>
-}
-function layer(driver: string, parent: string | null, content: string, cache: string, short: string): Layer {
-  const diff = digest(content)
-  const chain = parent === null ? diff : digest(`${parent} ${diff}`)
-  const at = `image/${driver}/layerdb/sha256/${chain.slice('sha256:'.length)}`
-  return {
-    chain,
-    files: {
-      ...{
-        [`${at}/cache-id`]: cache,
-        [`${at}/diff`]: diff,
-        [`${at}/size`]: '4096',
-        [`${at}/tar-split.json.gz`]: '',
-      },
-      ...(parent === null ? {} : { [`${at}/parent`]: parent }),
-      ...(driver === 'overlay2'
-        ? { [`overlay2/${cache}/link`]: short, [`overlay2/${cache}/diff`]: null }
-        : {}),
-    },
-  }
-}
-
-/** Two images on one base, one of them without a name, another image with the base's content elsewhere, a container. */
-function docker(driver: string): Record<string, string | null> {
-  const base = layer(driver, null, 'base', sha256('cache of base'), 'A'.repeat(26))
-  const nginx = layer(driver, base.chain, 'nginx', sha256('cache of nginx'), 'B'.repeat(26))
-  // The same content on nothing is another layer.
-  const alone = layer(driver, null, 'nginx', sha256('cache of alone'), 'E'.repeat(26))
-  const image = (name: string, ...contents: string[]) => ({
-    [`image/${driver}/imagedb/content/sha256/${sha256(name)}`]: JSON.stringify({
-      ...{ architecture: 'amd64', os: 'linux' },
-      rootfs: { type: 'layers', diff_ids: contents.map(digest) },
-    }),
-  })
-  const own = sha256('mount')
-  const mount = `image/${driver}/layerdb/mounts/${WEB}`
-  return {
-    ...{ ...base.files, ...nginx.files, ...alone.files },
-    ...{ ...image('debian', 'base'), ...image('nginx', 'base', 'nginx'), ...image('nameless', 'nginx') },
-    [`image/${driver}/repositories.json`]: JSON.stringify({
-      Repositories: {
-        debian: { 'debian:12': digest('debian'), [`debian@${digest('manifest')}`]: digest('debian') },
-        'registry:5000/nginx': {
-          'registry:5000/nginx:1': digest('nginx'),
-          'registry:5000/nginx:2': digest('nginx'),
-        },
-      },
-    }),
-    ...{ [`${mount}/mount-id`]: own, [`${mount}/init-id`]: `${own}-init`, [`${mount}/parent`]: nginx.chain },
-    ...(driver === 'overlay2'
-      ? {
-          ...{ [`overlay2/${own}/link`]: 'C'.repeat(26), [`overlay2/${own}-init/link`]: 'D'.repeat(26) },
-          ...{ [`overlay2/${own}/lower`]: `l/${'D'.repeat(26)}:l/${'B'.repeat(26)}:l/${'A'.repeat(26)}` },
-          'overlay2/l': null,
-        }
-      : {}),
-  }
-}
-
-const NGINX = ['registry:5000/nginx:1', 'registry:5000/nginx:2']
-const BASE = ['debian:12', ...NGINX]
-interface Owned {
-  images: string[]
-  container?: string
-}
-
-/** Branches as kernels tell them, and whose they are. */
-function branches(root: string, driver: string): [path: string | null, owned: Owned][] {
-  const none = { images: [] }
-  if (driver === 'aufs')
-    return [
-      [`${root}/aufs/diff/${sha256('mount')}`, { images: [], container: WEB }],
-      [`${root}/aufs/diff/${sha256('mount')}-init`, { images: [], container: WEB }],
-      [`${root}/aufs/diff/${sha256('cache of nginx')}`, { images: NGINX }],
-      [`${root}/aufs/diff/${sha256('cache of base')}`, { images: BASE }],
-    ]
-  return [
-    [`${root}/overlay2/${sha256('mount')}/diff`, { images: [], container: WEB }],
-    [`${root}/overlay2/l/${'D'.repeat(26)}`, { images: [], container: WEB }],
-    [`${root}/overlay2/l/${'B'.repeat(26)}`, { images: NGINX }],
-    // As Docker gives it to the kernel, from its own folder.
-    [`l/${'A'.repeat(26)}`, { images: BASE }],
-    [`${root}/overlay2/${sha256('cache of alone')}/diff`, { images: [digest('nameless')] }],
-    [`${root}/overlay2/l/${'Z'.repeat(26)}`, none],
-    [`/evil/overlay2/${sha256('cache of base')}/diff\nx`, none],
-    [null, none],
-  ]
-}
-
-for (const driver of ['overlay2', 'aufs'])
-  test(`Docker's own folder tells which image each layer of ${driver} is of, and which container`, async (t) => {
-    if (!isInstalled('jq')) return skip(t, 'no jq')
-    const root = `${tempFolder(t)}/var lib $x\ndocker`
-    writeTree(root, docker(driver))
-    const told = branches(root, driver)
-    const union = { ...table, branches: told.map(([layer], index) => ({ index, path: layer, perm: 'ro' })) }
-    const vmas = told.map(([layer], pid) => ({ pid, path: '/bin/sh', branch: { path: layer } }))
-    const input = [union, ...vmas, { pid: 9, branch: null }].map((record) => JSON.stringify(record))
-    const { stdout, stderr, status } = await recipe('images', [root], utf8(input.join('\n')))
-    t.deepEqual([stderr, status], ['', 0])
-    const [withImages, ...others] = parsed(stdout)
-    t.deepEqual(
-      withImages.branches,
-      told.map(([layer, owned], index) => ({ index, path: layer, perm: 'ro', ...owned })),
-    )
-    t.deepEqual(others, [
-      ...told.map(([layer, owned], pid) => ({ pid, path: '/bin/sh', branch: { path: layer, ...owned } })),
-      { pid: 9, branch: null },
-    ])
-  })
 
 test('watch ends when what it watches has changed', async (t) => {
   const dir = tempFolder(t)

@@ -1,7 +1,16 @@
 import test from 'ava'
-import type { BranchTable } from '../../src/unions/branch-table.js'
+import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
 import { type DrawnVma, drawnFilter, isDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
-import { pad, padLeft, processText, shorten, shown, sizeText, widthOf } from '../../src/view/labels.js'
+import {
+  branchText,
+  pad,
+  padLeft,
+  processText,
+  shorten,
+  shown,
+  sizeText,
+  widthOf,
+} from '../../src/view/labels.js'
 import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
 import { draw } from '../../src/view/terminal.js'
 import type { VmaBranch } from '../../src/vma/record.js'
@@ -50,6 +59,8 @@ for (const [what, wrong] of [
   ['a state of its own', { ...vma, state: 'stale' }],
   ['a branch without a path', { ...vma, branch: { ...branch, path: undefined } }],
   ['a branch without a mount', { ...vma, branch: { ...branch, mount_id: undefined } }],
+  ['an image that is a text', { ...vma, branch: { ...branch, image: 'nginx' } }],
+  ['an image whose names are none', { ...vma, branch: { ...branch, image: { names: [7] } } }],
   ['no path', { ...vma, path: null }],
   ['a raw record', { pid: 7, comm: 'app', container: null, start: '1', end: '2', link: '/a' }],
 ] as const) {
@@ -267,3 +278,32 @@ test('colours stand around the text, and change nothing of it', (t) => {
 })
 
 test('nothing is drawn of nothing', (t) => t.is(draw(pictureOf([]), { width: 80, color: true }), ''))
+
+const image: LayerImage = {
+  store: 'docker',
+  layer: `sha256:${'a1'.repeat(32)}`,
+  chain: `sha256:${'b2'.repeat(32)}`,
+  names: ['debian:12', 'nginx:1.27'],
+  container: null,
+}
+const ownLayer = { ...image, layer: null, chain: null, names: [] }
+for (const [text, told] of [
+  ['/l/top', undefined],
+  ['/l/top', null],
+  ['debian:12 and 1 more, layer a1a1a1a1a1a1', image],
+  ['nginx:1.27, layer a1a1a1a1a1a1', { ...image, names: ['nginx:1.27'] }],
+  ['layer b2b2b2b2b2b2 of no image', { ...image, layer: null, names: [] }],
+  ['container 9c9c9c9c9c9c, its own layer', { ...ownLayer, container: '9c'.repeat(32) }],
+  ['/l/top', ownLayer],
+  ['a\\u001b[31m, layer a1a1a1a1a1a1', { ...image, names: ['a\x1b[31m'] }],
+] as const) {
+  test(`a branch is told by its image where it has one: ${text} of ${JSON.stringify(told)}`, (t) => {
+    const known = {
+      ...branch,
+      ...(told === undefined ? {} : { image: told === null ? null : { ...told, names: [...told.names] } }),
+    }
+    t.is(branchText(known), text)
+    const [, drawn] = lines(draw(pictureOf([{ ...vma, branch: known }]), { width: 120, color: false }))
+    t.true(drawn?.includes(text), drawn)
+  })
+}

@@ -1,21 +1,14 @@
-/** Processes, or entries of map_files, to VMA records. */
-import { resolve } from 'node:path'
 import { lineTransform } from '../../lines/line-transform.js'
 import { entryFilter, type RawVma } from '../../proc/map-files.js'
-import { listPids } from '../../proc/process.js'
-import { bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
-import type { BranchTable } from '../../unions/branch-table.js'
-import { tableRecordFilter } from '../../unions/tables.js'
-import type { ContextOptions } from '../../vma/context-reader.js'
 import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { unfixed } from '../../vma/record.js'
 import type { Args } from '../arguments.js'
-import { UsageError } from '../arguments.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { Selection, selected, selecting } from '../selection.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
+import { viewOptions, wantedPids } from '../vma-options.js'
 
 /** The exit status of `--exit-code` where a record was written. */
 const FOUND = 3
@@ -24,6 +17,8 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
   const { options, files, report, each, send, note } = run
   const pids = wantedPids(options, files)
   const context = viewOptions(options, run.readOption)
+  // Processes that were not named one by one may end meanwhile.
+  const isMany = options.all || options.container !== undefined
   if (pids?.length === 0) note(`${options.procfs}: no process is there`)
   // Of processes that are read here, all entries of one are held anyway.
   const selection = new Selection(options, pids === null ? undefined : Number.POSITIVE_INFINITY)
@@ -34,7 +29,7 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
       return lineTransform(selecting(filter, selection), format, lines)
     })
   } else {
-    const records = processRecords(new VmaFixer(context), pids, options, report)
+    const records = processRecords(new VmaFixer(context), pids, { ...options, all: isMany }, report)
     send(selected(records, selection))
   }
   for (const text of selection.notes()) note(text)
@@ -43,7 +38,7 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
 
 const usage = {
   name: 'aufs-vma',
-  synopsis: ['[OPTION]... --pid N[,N]... | --all', '[OPTION]... [FILE]...'],
+  synopsis: ['[OPTION]... --pid N[,N]... | --all | --container ID', '[OPTION]... [FILE]...'],
   about:
     'The mapped files of processes, with the paths, ids and branches that the kernel gets wrong put right (NDJSON). ' +
     'Without --pid or --all it reads map_files entries: raw records, or lines that end in START-END -> TARGET.',
@@ -57,6 +52,13 @@ const usage = {
       describe: 'Processes: 1,7 or repeated',
     },
     all: { type: 'boolean', default: false, describe: 'Every process' },
+    container: {
+      type: 'string',
+      value: 'ID',
+      requiresArg: true,
+      describe:
+        'Every process of this container, or the entries that are of it; the beginning of its id is enough',
+    },
     branches: {
       type: 'string',
       value: 'FILE',
@@ -113,6 +115,7 @@ const usage = {
       `aufs-vma --pid "$(docker inspect -f '{{.State.Pid}}' web)" | jq -c '[.path, .branch.path, .state]'`,
       'which layer supplies what',
     ],
+    [`aufs-vma --container "$(docker inspect -f '{{.Id}}' web)" --stale`, 'of all processes of a container'],
     [
       "aufs-vma --all --stale --code | jq -r '[.unit, .container, .comm, .path, .state] | @tsv' | sort -u",
       'what to restart',
@@ -134,61 +137,3 @@ const usage = {
 } as const satisfies AnyUsage
 
 export const vma = { usage, pipeline }
-
-interface VmaArguments {
-  pid: string[] | undefined
-  all: boolean
-  stale: boolean
-  raw: boolean
-  branches: string | undefined
-  root: string | undefined
-  stat: boolean | undefined
-  ask: string[] | undefined
-  'overlay-base': string | undefined
-  procfs: string
-  sysfs: string
-}
-
-/** The processes asked for; null if entries come from standard input or files. @throws UsageError for options that contradict each other */
-export function wantedPids(
-  { pid, all, root, procfs, stale, raw }: VmaArguments,
-  files: string[],
-): number[] | null {
-  const tokens = pid?.flatMap((list) => list.split(','))
-  const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
-  if (bad !== undefined) throw new UsageError(`--pid takes process numbers, not "${bad}"`)
-  if (all && tokens !== undefined) throw new UsageError('--all goes without --pid')
-  if ((all || tokens !== undefined) && files.length > 0) throw new UsageError('--pid and --all read no FILE')
-  if (root !== undefined && (all || (tokens?.length ?? 0) > 1))
-    throw new UsageError('--root goes with one --pid only')
-  if (stale && raw) throw new UsageError('--raw tells no state, so it goes without --stale')
-  if (tokens === undefined) return all ? listPids(procfs) : null
-  return [...new Set(tokens.map(Number))]
-}
-
-/** The options of the command line, as the reader of processes takes them. */
-export function viewOptions(
-  { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
-  readOption: Run<unknown>['readOption'],
-): ContextOptions {
-  const base = wish['overlay-base']
-  return {
-    procfs,
-    sysfs,
-    ...(stat !== undefined && { stat }),
-    ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
-    ...(branches !== undefined && { tables: readTables(branches, readOption) }),
-    ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
-    ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
-  }
-}
-
-function readTables(file: string, readOption: Run<unknown>['readOption']): BranchTable[] {
-  const tables: BranchTable[] = []
-  const keep = (table: BranchTable) => {
-    tables.push(table)
-    return ''
-  }
-  readOption(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
-  return tables
-}

@@ -1,0 +1,83 @@
+/** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
+import { resolve } from 'node:path'
+import { lineTransform } from '../lines/line-transform.js'
+import { listPids } from '../proc/process.js'
+import { bytesOf } from '../text/byte-string.js'
+import type { BranchTable } from '../unions/branch-table.js'
+import { tableRecordFilter } from '../unions/tables.js'
+import type { ContextOptions } from '../vma/context-reader.js'
+import { UsageError } from './arguments.js'
+import { pidsOfContainer } from './containers.js'
+import type { Run } from './run.js'
+
+interface VmaArguments {
+  pid: string[] | undefined
+  all: boolean
+  container: string | undefined
+  stale: boolean
+  raw: boolean
+  branches: string | undefined
+  root: string | undefined
+  stat: boolean | undefined
+  ask: string[] | undefined
+  'overlay-base': string | undefined
+  procfs: string
+  sysfs: string
+}
+
+/** The processes asked for; null if entries come from standard input or files. @throws UsageError for options that contradict each other */
+export function wantedPids(options: VmaArguments, files: string[]): number[] | null {
+  const { pid, all, container, procfs } = options
+  const tokens = pid?.flatMap((list) => list.split(','))
+  const wrong = contradictions(options, tokens, files).find(([isWrong]) => isWrong)
+  if (wrong !== undefined) throw new UsageError(wrong[1])
+  if (tokens !== undefined) return [...new Set(tokens.map(Number))]
+  if (container !== undefined && files.length === 0) return pidsOfContainer(container, procfs)
+  return all ? listPids(procfs) : null
+}
+
+function contradictions(
+  { all, container, root, stale, raw }: VmaArguments,
+  tokens: string[] | undefined,
+  files: string[],
+): [isWrong: boolean, message: string][] {
+  const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
+  const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
+  const isOne = !all && (container === undefined || files.length > 0) && (tokens?.length ?? 0) <= 1
+  return [
+    [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
+    [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
+    [all && tokens !== undefined, '--all goes without --pid'],
+    [container !== undefined && tokens !== undefined, '--container goes without --pid'],
+    [(all || tokens !== undefined) && files.length > 0, '--pid and --all read no FILE'],
+    [root !== undefined && !isOne, '--root goes with one --pid only'],
+    [stale && raw, '--raw tells no state, so it goes without --stale'],
+  ]
+}
+
+/** The options of the command line, as the reader of processes takes them. */
+export function viewOptions(
+  { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
+  readOption: Run<unknown>['readOption'],
+): ContextOptions {
+  const base = wish['overlay-base']
+  return {
+    procfs,
+    sysfs,
+    ...(stat !== undefined && { stat }),
+    ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
+    ...(branches !== undefined && { tables: readTables(branches, readOption) }),
+    ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
+    ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
+  }
+}
+
+function readTables(file: string, readOption: Run<unknown>['readOption']): BranchTable[] {
+  const tables: BranchTable[] = []
+  const keep = (table: BranchTable) => {
+    tables.push(table)
+    return ''
+  }
+  readOption(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
+  return tables
+}
