@@ -67,7 +67,7 @@ test('the package installs elsewhere, with its commands, its library and its typ
   const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', `${folder}/${tarball}`]
   succeeded(t, await outcome('npm', ['--prefix', project, ...install], '', env))
 
-  t.is(Object.keys(bin).length, 7)
+  t.is(Object.keys(bin).length, 8)
   for (const command of Object.keys(bin)) {
     const path = { PATH: `${project}/node_modules/.bin:${process.env.PATH}` }
     t.is(succeeded(t, await outcome(command, ['--version'], '', path)).trim(), version, command)

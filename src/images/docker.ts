@@ -22,11 +22,8 @@ export const docker: StoreKind = {
   name: 'docker',
   folders: /^(.*)(\/(?:overlay2|fuse-overlayfs)\/(?:l\/[A-Z0-9]+|[^/]+\/diff)|\/aufs\/diff\/[^/]+)$/s,
   mark: '/image',
-  usualPlaces: () => [
-    ...withRemapped('/var/lib/docker'),
-    '/var/snap/docker/common/var-lib-docker',
-    ...users().map(({ home }) => `${home}/.local/share/docker`),
-  ],
+  usualPlaces: () => [...withRemapped('/var/lib/docker'), '/var/snap/docker/common/var-lib-docker'],
+  placesAtHome: () => users().map(({ home }) => `${home}/.local/share/docker`),
   open: dockerStore,
 }
 

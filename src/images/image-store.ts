@@ -29,6 +29,8 @@ export interface StoreKind {
   readonly mark: ByteString
   /** Where they are if nobody says otherwise, whether or not one is there. @param given where others are */
   usualPlaces(given: StorePlaces): ByteString[]
+  /** The same, in the homes of users. */
+  placesAtHome(): ByteString[]
   open(root: ByteString, given: StorePlaces, asking: Asking): ImageStore
 }
 

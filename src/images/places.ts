@@ -27,6 +27,8 @@ interface Place {
   root: ByteString
   /** The user says so. */
   isGiven: boolean
+  /** It counts by its name alone: a home may lie on a filesystem whose server does not answer. */
+  isAtHome: boolean
 }
 
 /** All stores. One that no path leads to is never looked at. */
@@ -63,7 +65,11 @@ export class Stores {
     const key = `${kind.name} ${root}`
     const known = this.#placeOf.get(key)
     if (known !== undefined) return known
-    const place = this.#placesOf(kind).find((each) => isRootOf(each, root, this.#askable.ofReader)) ?? null
+    const places = this.#placesOf(kind)
+    const place =
+      places.find((each) => each.root === root) ??
+      places.find((each) => isRootOf(each, root, this.#askable.ofReader)) ??
+      null
     this.#placeOf.set(key, place)
     return place
   }
@@ -72,8 +78,13 @@ export class Stores {
     const known = this.#places.get(kind)
     if (known !== undefined) return known
     const given = this.#given[kind.name]
-    const isGiven = given !== undefined
-    const places = (given ?? kind.usualPlaces(this.#given)).map((root) => ({ kind, root, isGiven }))
+    const usual = given === undefined ? kind.usualPlaces(this.#given) : []
+    const atHome = given === undefined ? kind.placesAtHome() : []
+    const places = [
+      ...(given ?? []).map((root) => ({ kind, root, isGiven: true, isAtHome: false })),
+      ...usual.map((root) => ({ kind, root, isGiven: false, isAtHome: false })),
+      ...atHome.map((root) => ({ kind, root, isGiven: false, isAtHome: true })),
+    ]
     this.#places.set(kind, places)
     return places
   }
@@ -87,11 +98,11 @@ export class Stores {
 }
 
 /**
- * Whether paths that begin with `root` are of the store in a place. A store that is given may be that of another machine, whose
+ * Whether paths that begin with `root`, which is not its name here, are of the store in a place. A store that is given may be that of another machine, whose
  * disk is mounted here: then its place ends in the root that it had there, or nothing is here where it was there.
  */
 function isRootOf(place: Place, root: ByteString, asking: Asking): boolean {
-  if (place.root === root) return true
+  if (place.isAtHome) return false
   const here = identity(root, asking)
   if (here !== null && here !== '' && here === identity(place.root, asking)) return true
   return place.isGiven && (place.root.endsWith(root) || here === null)

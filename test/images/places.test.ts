@@ -97,6 +97,6 @@ test('A store that goes while it is in use is known no more', async (t) => {
 test('The stores of those who run containers without root are looked for in their homes', (t) => {
   const home = userInfo().homedir
   const path = `${home}/.local/share`
-  t.true(podman.usualPlaces({}).includes(`${path}/containers/storage`))
-  t.true(docker.usualPlaces({}).includes(`${path}/docker`))
+  t.true(podman.placesAtHome().includes(`${path}/containers/storage`))
+  t.true(docker.placesAtHome().includes(`${path}/docker`))
 })

@@ -9,6 +9,7 @@
 import type { Asking } from '../../files/asking.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { LayerImage } from '../../unions/branch-table.js'
+import { users } from '../homes.js'
 import type { StorePlaces } from '../image-store.js'
 import { type ImageStore, imageLayer, indexedStore, ownLayer, type StoreKind } from '../image-store.js'
 import { isDigest, type Layer, Layers, shownNames } from '../layers.js'
@@ -31,6 +32,10 @@ export const containerd: StoreKind = {
     // Where Docker starts a containerd of its own.
     ...docker.map((root) => `${root}/containerd/daemon`),
   ],
+  placesAtHome: () =>
+    users().flatMap(({ home }) =>
+      ['containerd', 'docker/containerd/daemon'].map((name) => `${home}/.local/share/${name}`),
+    ),
   open: containerdStore,
 }
 

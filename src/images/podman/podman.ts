@@ -20,7 +20,8 @@ export const podman: StoreKind = {
   name: 'podman',
   folders: /^(.*)(\/overlay\/(?:l\/[A-Z0-9]+|[^/]+\/diff))$/s,
   mark: '/overlay-layers',
-  usualPlaces: () => [graphRoot(), ...additionalStores(), ...rootlessStores()],
+  usualPlaces: () => [graphRoot(), ...additionalStores()],
+  placesAtHome: rootlessStores,
   open: podmanStore,
 }
 
