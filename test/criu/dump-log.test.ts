@@ -259,6 +259,15 @@ test('A path with a NUL is an error, and the branches before it are no table', (
   t.is(errors.length, 2, 'and of br2 those before it are missing')
 })
 
+test('A branch that cannot be used takes its collection with it, also where that is all there is', (t) => {
+  const { records, errors } = tell(logFilter(), [br(0, '/top'), br(1, '/b\0')])
+  t.deepEqual(records, [])
+  t.deepEqual(
+    errors.map(({ reason }) => reason),
+    ['a NUL, which no path holds'],
+  )
+})
+
 test('A line longer than what CRIU logs from is an error where it is of a branch or a mount, and nothing elsewhere', (t) => {
   const long = 'x'.repeat(8192)
   const mount = `type aufs source none mnt_id 30 s_dev 0x12 / @ ./${long} flags 0 options si=1a`

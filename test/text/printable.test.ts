@@ -32,6 +32,7 @@ test('in a message, a long text is cut after so many characters, whatever their 
   t.is(quote('x'.repeat(1_000_000), 3), '"xxx"…')
   t.is(quote(utf8('日'.repeat(60))), `"${'日'.repeat(60)}"`)
   t.is(quote(utf8('日'.repeat(61))), `"${'日'.repeat(60)}"…`)
+  t.is(quote(utf8('😀'.repeat(60))), `"${'😀'.repeat(60)}"`)
   t.is(quote(utf8('😀'.repeat(61))), `"${'😀'.repeat(60)}"…`)
   t.is(quote(utf8(`${'x'.repeat(59)}😀😀`)), `"${'x'.repeat(59)}😀"…`)
 })

@@ -182,6 +182,13 @@ test('Past one page of options the other branches follow by remounting', async (
   t.true(mounts.slice(0, -1).every((words) => words.some((word) => word.length > 3800)))
 })
 
+test('What follows by remounting takes an append: for each branch, since br: alone is cut at colons', async (t) => {
+  const branches = Array.from({ length: 60 }, (_, i) => `/${String(i).padStart(99, 'x')}\0ro`)
+  const ran = await run(t, 'sh', remountCommands(table(branches), '/u'))
+  t.is(ran.mounts.length, 2)
+  t.deepEqual(aufsBranches(ran), [{ target: '/u', branches }])
+})
+
 for (const shell of SHELLS) {
   test(`Every byte in every place comes through ${shell}`, async (t) => {
     const names = NAME_BYTES.flatMap((byte) => [`/o/${byte}`, `/p/a${byte}`, `/q/${byte}z`])

@@ -29,6 +29,16 @@ test('a line of mountinfo becomes a table, its keys in the order of the contract
   )
 })
 
+test('the superblock is told by the option si=, not by what looks so within another', (t) => {
+  const sysfs = sysfsOf(t, { '1a': ['/a=rw'], beef: ['/other=rw'] })
+  const { records, errors } = tablesOf(['1 2 0:17 / /u rw - aufs none rw,xino=/x/si=beef,si=1a'], { sysfs })
+  t.deepEqual(errors, [])
+  t.deepEqual(
+    records.map((table) => [table.si, ...pathsOf(table)]),
+    [['1a', '/a']],
+  )
+})
+
 test('mountinfo lines and mount records may be mixed', (t) => {
   const sysfs = sysfsOf(t, { a1: ['/a=rw'], b2: ['/b\\040=rw'] })
   const record = (line: ByteString) => ndjsonLine(parseMount(line)).trimEnd()

@@ -73,6 +73,11 @@ test('both kinds are read in any order, and all else is an error of its line', (
   )
 })
 
+test('a mapping of no bytes is one', (t) => {
+  const { records, errors } = tell(drawnFilter(), [JSON.stringify({ ...vma, start: '1000', end: '1000' })])
+  t.deepEqual([records.length, errors], [1, []])
+})
+
 test('addresses may pass 2^53', (t) => {
   t.is(sizeOf({ start: '0', end: 'ffffffffffffffff' }), 2n ** 64n - 1n)
   t.is(sizeOf({ start: 'fffffffffffff001', end: 'fffffffffffff002' }), 1n)
@@ -248,6 +253,11 @@ test('colours stand around the text, and change nothing of it', (t) => {
   const colored = draw(picture, { width: 80, color: true })
   t.true(colored.includes('\x1b['))
   t.is(colored.replaceAll(/\x1b\[\d+m/g, ''), draw(picture, { width: 80, color: false }))
+})
+
+test('a branch has one line from 64 columns on, and two where there are fewer', (t) => {
+  const linesIn = (width: number) => lines(draw(pictureOf([vma]), { width, color: false })).length
+  t.deepEqual([linesIn(63), linesIn(64)], [3, 2])
 })
 
 test('nothing is drawn of nothing', (t) => t.is(draw(pictureOf([]), { width: 80, color: true }), ''))

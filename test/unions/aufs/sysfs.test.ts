@@ -49,6 +49,12 @@ test('ids stay with their branches, whatever their order', (t) => {
   )
 })
 
+test('of a text the newline at its end is taken off, and no other byte that is white space somewhere', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw'], '/xino\xc2\xa0\n'))
+  t.is(readSuperblock(sysfs, '1').xi_path, '/xino\xc2\xa0')
+})
+
 // The exact bytes of captures/leaky-04-odd.
 const odd: [ByteString, ByteString][] = [
   ['/o/top=rw', '/o/top'],
