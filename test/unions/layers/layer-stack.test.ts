@@ -9,6 +9,7 @@ import type { WhiteoutFormat } from '../../../src/unions/layers/layer.js'
 import { LayerStack } from '../../../src/unions/layers/layer-stack.js'
 import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
 import { askAll, openBelow, tempFolder } from '../../helpers/folders.js'
+import { skip } from '../../helpers/machine.js'
 
 interface Built {
   folder: string
@@ -333,6 +334,25 @@ for (const { title, files, attributes, found } of overlays) {
     for (const [path, branches] of Object.entries(found)) t.deepEqual(find(path), [branches, true], path)
   })
 }
+
+test('Data of an overlay that may lie in a layer which is not known is not looked for below that', (t) => {
+  const { folder } = union(t, { 'top=ro': ['f'], 'd1=ro': [], 'd2=ro': ['real'] })
+  if (!setAttributes(`${folder}/top/f`, { metacopy: '', redirect: '/real' }))
+    return skip(t, 'it needs setfattr, getfattr, and a filesystem that keeps user attributes')
+  const branch = (path: string | null, index: number, ...attributes: string[]): Branch => ({
+    ...{ index, id: null, path, perm: 'ro', attributes },
+  })
+  const through = (first: Branch) =>
+    finder(
+      t,
+      [branch(`${folder}/top`, 0), first, branch(`${folder}/d2`, 2, 'data')],
+      overlayWhiteouts('user', true),
+    )('/f')
+  t.deepEqual(through(branch(`${folder}/d1`, 1, 'data')), [['top', 'd2'], true])
+  t.deepEqual(through(branch(`${folder}/d1 (deleted)`, 1, 'data')), [['top', 'd2'], true])
+  t.deepEqual(through(branch('l/SHORT', 1, 'data', 'relative')), [['top'], false])
+  t.deepEqual(through(branch(null, 1, 'data')), [['top'], false])
+})
 
 test('A path that leads round in circles in an overlay has an end', (t) => {
   const { find, folder } = union(
