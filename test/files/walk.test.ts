@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { type Asking, NotAskedError } from '../../src/files/asking.js'
 import { mountIdOf } from '../../src/files/ids.js'
 import { jumpTo, walkTo } from '../../src/files/walk.js'
-import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, openAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 
 /** A tree with links of each kind, and where it is. */
 function tree(t: ExecutionContext): string {
@@ -80,6 +80,24 @@ test('Nothing below a mount that may not be asked is looked up', (t) => {
   symlinkSync('/proc/self', `${root}/link`)
   t.throws(() => walkTo(`${root}/link`, asking), { instanceOf: NotAskedError })
   t.is(openBelow(root), 0)
+})
+
+test('A walk that ends half way leaves nothing open, wherever it ends', (t) => {
+  const proc = walkTo('/proc', askAll)
+  const { mountId } = proc
+  closeSync(proc.fd)
+  const notProc: Asking = { mayAsk: (_, id) => id !== mountId, mayPass: () => true }
+  const notBelow: Asking = { mayAsk: () => true, mayPass: (path) => path !== '/proc/sys/kernel' }
+  for (let round = 0; round < 200; round += 1) {
+    t.throws(() => walkTo('/proc/sys', notProc))
+    t.throws(() => jumpTo('/proc', notProc))
+    t.throws(() => walkTo('/proc/sys/kernel', notBelow))
+    t.throws(() => walkTo('/proc/sys/none', askAll))
+    t.throws(() => walkTo('/proc/version', askAll))
+    t.throws(() => walkTo('/proc/self/exe', askAll))
+  }
+  const files = ['/', '/proc', '/proc/sys', '/proc/version', process.execPath]
+  for (const file of files) t.true(openAt(file) < 100, `${openAt(file)} are open on ${file}`)
 })
 
 test('A mount of which nothing is known is not asked', (t) => {

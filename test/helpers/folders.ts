@@ -33,9 +33,18 @@ export function writeTree(folder: string, files: Record<string, ByteString | nul
 
 /** How many descriptors are open on what lies below a folder: other tests, of the same process, have theirs. */
 export function openBelow(folder: string): number {
+  return openOn((path) => path.startsWith(folder))
+}
+
+/** How many descriptors are open on one path. Of a path that others open too, some are theirs. */
+export function openAt(path: string): number {
+  return openOn((each) => each === path)
+}
+
+function openOn(isMeant: (path: string) => boolean): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+      return isMeant(readlinkSync(`/proc/self/fd/${fd}`))
     } catch {
       return false
     }

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
+import type { InputError } from '../../src/errors.js'
 import { isProcfs } from '../../src/files/ids.js'
-import { GoneError, listPids, Process } from '../../src/proc/process.js'
+import { ForbiddenError, GoneError, listPids, Process } from '../../src/proc/process.js'
+import { inputError } from '../helpers/filters.js'
 import { tempFolder } from '../helpers/folders.js'
 import { NOBODY, skip } from '../helpers/machine.js'
 import { lines, outcome, run, started } from '../helpers/run.js'
@@ -21,6 +23,37 @@ test('A captured tree is no procfs', (t) => {
 test('There is no such process', (t) => {
   t.throws(() => new Process(tempFolder(t), 7), { instanceOf: GoneError, message: /no such process/ })
   t.throws(() => new Process('/proc', 2 ** 31 - 1), { instanceOf: GoneError })
+})
+
+/** What reading a file of a process that is there becomes, where the system says so. */
+function failing(t: ExecutionContext, name: string, code: string): InputError {
+  const procfs = tempFolder(t)
+  mkdirSync(`${procfs}/7`)
+  const fail = () => {
+    throw Object.assign(new Error(code), { code })
+  }
+  return inputError(t, () => new Process(procfs, 7).attempt(name, fail))
+}
+
+test('A process that is ending has lost its mounts (EINVAL) before its folder goes', (t) => {
+  t.true(failing(t, 'mountinfo', 'EINVAL') instanceof GoneError)
+  t.true(failing(t, 'mountinfo', 'ESRCH') instanceof GoneError)
+  t.true(failing(t, 'map_files/1-2', 'ESRCH') instanceof GoneError)
+  t.true(failing(t, 'maps', 'ENOENT') instanceof GoneError)
+})
+
+test('What else cannot be read of a process that is there is no end of it', (t) => {
+  for (const [name, code] of [
+    ['maps', 'EINVAL'],
+    ['mountinfo', 'ENOENT'],
+    ['mountinfo', 'EIO'],
+    ['maps', 'EACCES'],
+  ] as const) {
+    const error = failing(t, name, code)
+    t.false(error instanceof GoneError, `${name} ${code}`)
+    t.is(error instanceof ForbiddenError, code === 'EACCES')
+    t.is(error.message, `${name}: ${code}`)
+  }
 })
 
 test('A process that has ended is an error where it was asked for, and the others are told', async (t) => {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
+import type { Follow } from '../../src/proc/open-entries.js'
 import { GoneError, listPids, Process } from '../../src/proc/process.js'
 import { containerOf, type Reading, readEntries } from '../../src/proc/read-map-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
-import { tempFolder } from '../helpers/folders.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isInstalled, isRoot, skip } from '../helpers/machine.js'
 import { launched, nameOf, until } from '../helpers/processes.js'
 import { put, statLine } from '../helpers/procfs.js'
@@ -174,6 +175,30 @@ test('A live process is read as it is', (t) => {
   t.true(entries.every(({ pid, link }) => pid === process.pid && /^(\/|anon_inode:)/.test(link)))
   t.is(own.root(), '/')
   t.regex(own.namespace('pid') ?? '', /^pid:\[\d+\]$/)
+})
+
+/** Entries are opened, and asked or not. */
+const following = (mayAsk: boolean): Follow => ({
+  asking: { mayAsk: () => mayAsk, mayPass: () => true },
+  mayOpen: () => true,
+  mayAskDevice: () => false,
+  close() {},
+})
+
+test('An entry is opened to be asked, and does not stay open, whether it is asked or not', (t) => {
+  const folder = tempFolder(t)
+  writeTree(folder, { f: 'x' })
+  put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f`, '2000-3000': `${folder}/none` } })
+  const { ino } = lstatSync(`${folder}/f`, { bigint: true })
+  for (const mayAsk of [true, false]) {
+    const reading = { follow: following(mayAsk), linksTell: true, kernels: new Map() }
+    const [there, gone] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
+    t.is(there?.kernel.ino, mayAsk ? String(ino) : null)
+    t.is(typeof there?.kernel.mnt_id, 'number')
+    t.is(there?.kernel.mnt_listed, false)
+    t.like(gone?.kernel, { dev: null, ino: null, mnt_id: null, mnt_listed: null })
+    t.is(openBelow(folder), 0)
+  }
 })
 
 test('A zombie maps nothing, and that is no error', async (t) => {
