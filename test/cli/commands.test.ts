@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants, readdirSync, readlinkSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { bytesIn, linkFacts, read } from '../helpers/facts.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
-import { sleeper } from '../helpers/processes.js'
+import { next, sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const commands = ['aufs-mounts', 'aufs-branches', 'aufs-vma', 'aufs-log', 'aufs-remount', 'aufs-view']
@@ -354,9 +353,9 @@ async function answered(command: string, args: string[], input: string): Promise
   const [program, script] = started(command)
   const child = spawn(program, [script, ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.write(Buffer.from(input, 'latin1'))
-  const [chunk] = (await once(child.stdout.setEncoding('latin1'), 'data')) as [string]
+  const [chunk] = (await next(child.stdout.setEncoding('latin1'), 'data')) as [string]
   child.stdin.end()
-  await once(child, 'close')
+  await next(child, 'close')
   return chunk
 }
 
@@ -436,7 +435,7 @@ test('several processes are told in the order asked for, by commas or by repetit
 
 test('a process that has ended is one message, and the others are told', async (t) => {
   const child = spawn('true')
-  await once(child, 'close')
+  await next(child, 'close')
   const pid = await sleeper(t)
   const { stdout, stderr, status } = await run('aufs-vma', ['--no-stat', '--pid', `${child.pid},${pid}`])
   t.true(records(stdout).every((record) => record.pid === pid))
