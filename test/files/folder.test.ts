@@ -249,6 +249,19 @@ test('a mount in the way cannot be told where it is none of the folder, and does
   crossing.close()
 })
 
+test('a path below that must not be opened cannot be told', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'a/b/f': '', 'a/bc': '' })
+  const folder = new Folder(root, {
+    asking: { mayAsk: () => true, mayPass: (path) => path !== `${root}/a/b` },
+  })
+  t.teardown(() => folder.close())
+  t.is(folder.find('/a/b'), undefined)
+  t.is(folder.find('/a/b/f'), undefined)
+  t.is(folder.openPath('/a/b'), null)
+  t.is(folder.find('/a/bc')?.ino, inodeOf(`${root}/a/bc`))
+})
+
 test('what may not be looked into cannot be told', (t) => {
   if (isRoot) return skip(t, 'root may look everywhere')
   const root = tempFolder(t)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { InputError } from '../../src/errors.js'
 import { isProcfs } from '../../src/files/ids.js'
@@ -6,6 +6,7 @@ import { ForbiddenError, GoneError, listPids, Process } from '../../src/proc/pro
 import { inputError } from '../helpers/filters.js'
 import { tempFolder } from '../helpers/folders.js'
 import { NOBODY, skip } from '../helpers/machine.js'
+import { put, statLine } from '../helpers/procfs.js'
 import { lines, outcome, run, started } from '../helpers/run.js'
 
 test('Processes are listed in the order of their numbers, and nothing else is', (t) => {
@@ -23,6 +24,17 @@ test('A captured tree is no procfs', (t) => {
 test('There is no such process', (t) => {
   t.throws(() => new Process(tempFolder(t), 7), { instanceOf: GoneError, message: /no such process/ })
   t.throws(() => new Process('/proc', 2 ** 31 - 1), { instanceOf: GoneError })
+})
+
+test('A process that becomes a zombie has ended, and one that was a zombie has not', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { stat: statLine(100, 'cat', 'S') })
+  put(procfs, 8, { stat: statLine(100, 'cat', 'Z') })
+  const [living, zombie] = [new Process(procfs, 7), new Process(procfs, 8)]
+  t.deepEqual([living.isZombie, zombie.isZombie], [false, true])
+  for (const process of [living, zombie]) t.notThrows(() => process.checkAlive())
+  writeFileSync(`${procfs}/7/stat`, statLine(100, 'cat', 'Z'))
+  t.throws(() => living.checkAlive(), { instanceOf: GoneError, message: 'no such process' })
 })
 
 /** What reading a file of a process that is there becomes, where the system says so. */
