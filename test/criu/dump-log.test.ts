@@ -140,6 +140,25 @@ test('The last 10,000 collections are remembered, and no more', (t) => {
   t.is(filtered([br(0, '/a'), ...lines, br(0, '/a')]).tables.length, 10_002)
 })
 
+test('A collection that is logged again is one of the last again', (t) => {
+  const lines = (name: string) => Array.from({ length: 9999 }, (_, i) => br(0, `/${name}${i}`))
+  const log = [br(0, '/a'), ...lines('x'), br(0, '/a'), ...lines('y'), br(0, '/a')]
+  t.is(filtered(log).tables.length, 1 + 2 * 9999)
+})
+
+test('The same branches of another superblock are another table', (t) => {
+  t.deepEqual(
+    filtered([br(0, '/a'), br(0, '/a', '2b')]).tables.map(({ si }) => si),
+    ['1a', '2b'],
+  )
+})
+
+test('A line is as long as CRIU logs, and no longer', (t) => {
+  const line = (length: number) => br(0, '/').padEnd(length, 'x')
+  t.is(tell(logFilter(), [line(8192)]).errors.length, 0)
+  t.is(tell(logFilter(), [line(8193)]).errors.length, 1)
+})
+
 test('A gap in the numbers is a message of the line where the collection began, and no table', (t) => {
   const lines = ['x', br(0, '/a'), br(2, '/c'), br(0, '/d', '2b'), br(1, '/e', '3c')]
   const { tables, errors } = filtered(lines)

@@ -326,6 +326,7 @@ test('Without --root a table needs a mount point of its own', (t) => {
   t.throws(() => remountCommands(table(['/a'], { mount_point: null }), null), { message: /--root DIR/ })
   t.throws(() => remountCommands(table(['/a']), ''), { message: /no mount point/ })
   t.throws(() => remountCommands(table(['/a']), '/x'.repeat(2048)), { message: /no mount point/ })
+  t.notThrows(() => remountCommands(table(['/a']), `/${'x'.repeat(4094)}`), 'as long as a path may be')
 })
 
 test('A folder that is named relative stays so, and is no option', (t) => {
@@ -526,4 +527,11 @@ test('a union that is mounted at several places is mounted once, and bound to th
     '',
   ])
   t.is(errors.length, 1)
+})
+
+test('what differs in a permission or in its workdir is another union, and mounted itself', (t) => {
+  const overlay = (workdir: string) => table(['/u\0rw', '/l\0ro'], { fs_type: 'overlay', workdir })
+  const unions = [table(['/a\0rw', '/b\0ro']), table(['/a\0rw', '/b\0rr']), table(['/a\0rw', '/b\0ro+wh'])]
+  const { script, errors } = scriptOf([...unions, overlay('/w'), overlay('/v')], null)
+  t.deepEqual([script.match(/^mount -t /gm)?.length, errors], [5, []])
 })

@@ -6,7 +6,13 @@ import { parseMount, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { branchTables, type TableOptions, Tables, tableFilter } from '../../src/unions/tables.js'
+import {
+  branchTables,
+  isOtherMount,
+  type TableOptions,
+  Tables,
+  tableFilter,
+} from '../../src/unions/tables.js'
 import { aufs, sysfsOf } from '../helpers/aufs.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError, tell } from '../helpers/filters.js'
@@ -37,6 +43,13 @@ test('the superblock is told by the option si=, not by what looks so within anot
     records.map((table) => [table.si, ...pathsOf(table)]),
     [['1a', '/a']],
   )
+})
+
+test('the shortest line of a mount that is no union is passed over, and what is no mount is not', (t) => {
+  t.true(isOtherMount('1 1 0:1 / / rw - ext4 /dev/sda rw'))
+  t.false(isOtherMount('1 1 0:1 / / rw - aufs none rw'))
+  t.false(isOtherMount('1 1 0:1 / / w - ext4 /dev/sda rw'))
+  t.false(isOtherMount('x 1 0:1 / / rw - ext4 /dev/sda rw'))
 })
 
 test('mountinfo lines and mount records may be mixed', (t) => {
