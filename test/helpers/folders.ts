@@ -1,6 +1,7 @@
 /** Folders and files that a test makes, and what it holds open of them. */
 
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Asking } from '../../src/files/asking.js'
+import { walkTo } from '../../src/files/walk.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 
 /** A folder for one test, gone when the test has ended. */
@@ -49,6 +51,13 @@ function openOn(isMeant: (path: string) => boolean): number {
       return false
     }
   }).length
+}
+
+/** The number of the mount that a folder lies on. */
+export function mountAt(folder: string): number {
+  const { fd, mountId } = walkTo(folder, askAll)
+  closeSync(fd)
+  return mountId
 }
 
 /** Every filesystem may be asked. */

@@ -1,17 +1,21 @@
 /** What the processes of one mount namespace share, and what each keeps for itself. */
-import { closeSync, copyFileSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { copyFileSync, linkSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { InputError } from '../../src/errors.js'
 import { deviceName } from '../../src/files/ids.js'
-import { walkTo } from '../../src/files/walk.js'
+import { parseEntry } from '../../src/proc/map-files.js'
+import { GoneError } from '../../src/proc/process.js'
+import type { BranchTable } from '../../src/unions/branch-table.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
-import { VmaFixer } from '../../src/vma/fixer.js'
+import { VmaFixer, vmaFilter } from '../../src/vma/fixer.js'
 import type { Vma } from '../../src/vma/record.js'
 import { aufs, sysfsOf } from '../helpers/aufs.js'
-import { askAll, openBelow, tempFolder } from '../helpers/folders.js'
+import { tell } from '../helpers/filters.js'
+import { mountAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isRoot, skip } from '../helpers/machine.js'
 import { launched, nameOf, until } from '../helpers/processes.js'
-import { put } from '../helpers/procfs.js'
+import { put, statLine } from '../helpers/procfs.js'
+import { several } from '../helpers/tables.js'
 
 const noWarning = (error: InputError) => {
   throw error
@@ -65,10 +69,8 @@ test('What was fixed before a link showed that they leak is fixed anew', (t) => 
 
 /** The device of a folder, and a line of mountinfo that makes its mount the root of a process. */
 function placeOf(folder: string): { dev: string; mountinfo: string[] } {
-  const { fd, mountId } = walkTo(folder, askAll)
-  closeSync(fd)
   const dev = deviceName(lstatSync(folder, { bigint: true }).dev)
-  return { dev, mountinfo: [`${mountId} 1 ${dev} / / rw - ext4 /dev/sda rw`] }
+  return { dev, mountinfo: [`${mountAt(folder)} 1 ${dev} / / rw - ext4 /dev/sda rw`] }
 }
 
 /** Two processes of one namespace that map one file, each with a root of its own: it lies in one of them alone. */
@@ -137,4 +139,108 @@ test('Of a live process nothing stays open', async (t) => {
   const { pid } = launched(t, [`${folder}/sleep`, '3600'])
   await until(() => nameOf(pid) === 'sleep')
   t.deepEqual(leftOpen(t, folder, pid, {}), [0, 0, 0])
+})
+
+test('How a file is mapped may tell which copy of it is: one that may be written through it is none of a read-only layer', (t) => {
+  const folder = tempFolder(t)
+  const procfs = `${folder}/proc`
+  writeTree(folder, { upper: null, 'lower/f': 'x', root: null })
+  // As the union shows it: with the inode of the layer.
+  linkSync(`${folder}/lower/f`, `${folder}/root/f`)
+  const { dev, mountinfo } = placeOf(folder)
+  const [line = ''] = mountinfo
+  const options = `rw,lowerdir=${folder}/lower,upperdir=${folder}/upper,workdir=/nowhere,metacopy=off`
+  const { ino } = lstatSync(`${folder}/lower/f`, { bigint: true })
+  const [major, minor] = dev.split(':').map((number) => Number(number).toString(16))
+  const mapping = (range: string, perms: string) =>
+    `${range} ${perms} 00000000 ${major}:${minor} ${ino} ${folder}/root/f`
+  put(procfs, 7, {
+    mountinfo: [line.replace('ext4 /dev/sda rw', `overlay o ${options}`)],
+    ...{
+      namespace,
+      root: `${folder}/root`,
+      maps: [mapping('1000-2000', 'r--p'), mapping('2000-3000', 'rw-s')],
+    },
+    links: { '1000-2000': `${folder}/root/f`, '2000-3000': `${folder}/root/f` },
+  })
+  t.deepEqual(
+    fixed({ procfs, sysfs: folder, stat: true }, [7]).map(({ perms, path, branch }) => [
+      ...[perms, path, branch?.path ?? null],
+    ]),
+    [
+      ['r--p', '/f', `${folder}/lower`],
+      ['rw-s', '/f', null],
+    ],
+  )
+})
+
+test('That links name no branch of their union is told once of a process', (t) => {
+  const procfs = tempFolder(t)
+  const sysfs = sysfsOf(t, { '1a': ['/l/top=rw', '/l/base=ro'] })
+  const links = { '1000-2000': '/m/base/bin/x', '3000-4000': '/m/base/bin/y' }
+  for (const pid of [7, 8]) put(procfs, pid, { mountinfo: [aufs(29, '1a', '/')], maps: [X, Y], links })
+  const fixer = new VmaFixer({ procfs, sysfs })
+  const told: string[] = []
+  const warn = ({ reason, text }: InputError) => told.push(`${reason}: ${text}`)
+  for (const pid of [7, 8]) t.is([...fixer.ofProcess(pid, warn)].length, 2)
+  const reason = 'a link names no branch of its union: the branches were read in another mount namespace'
+  t.deepEqual(told, [`${reason}: /m/base/bin/x`, `${reason}: /m/base/bin/x`])
+  fixer.close()
+})
+
+test('What is fixed of a process that ends meanwhile is not told to its end', (t) => {
+  const procfs = tempFolder(t)
+  const tree = { mountinfo: [aufs(29, '1a', '/')], maps: [X, Y], stat: statLine(100) }
+  put(procfs, 7, { ...tree, links: { '1000-2000': '/bin/x', '3000-4000': '/bin/y' } })
+  const fixer = new VmaFixer({ procfs, sysfs: sysfsOf(t, { '1a': ['/l/top=rw'] }) })
+  const records = fixer.ofProcess(7, noWarning)
+  t.false(records.next().done)
+  writeFileSync(`${procfs}/7/stat`, statLine(200))
+  t.throws(() => [...records], { instanceOf: GoneError, message: /in use again/ })
+  fixer.close()
+})
+
+test('Of entries that somebody else has read no more processes are held open than are remembered', (t) => {
+  const folder = tempFolder(t)
+  writeTree(folder, { f: '' })
+  const table = { ...several[0], mount_point: '/', root: '/', branches: [] } as BranchTable
+  const options = { tables: [table], root: folder, stat: true }
+  const raw = parseEntry('1000-2000 -> /f')
+  if (raw === null) return t.fail()
+  const fixer = new VmaFixer(options)
+  // In less than a second: later all is looked at anew.
+  for (let pid = 1; pid <= 150; pid += 1) fixer.entry({ ...raw, pid }, noWarning)
+  t.true(openBelow(folder) <= 100, `${openBelow(folder)}`)
+  fixer.close()
+  t.is(openBelow(folder), 0)
+  const lines = Array.from({ length: 3 }, (_, i) => `${i}000-${i + 1}000 -> /f`)
+  t.is(tell(vmaFilter(options), lines).records.length, 3)
+  t.is(openBelow(folder), 0)
+})
+
+test('A file on a mount that the process has left is looked up by the reader, as its mounts are then', (t) => {
+  const folder = tempFolder(t)
+  const procfs = `${folder}/proc`
+  writeTree(folder, { 'one/f': '' })
+  const { dev, mountinfo } = placeOf(folder)
+  const { ino } = lstatSync(`${folder}/one/f`, { bigint: true })
+  const [major, minor] = dev.split(':').map((number) => Number(number).toString(16))
+  const maps = [`1000-2000 r-xp 00000000 ${major}:${minor} ${ino} ${folder}/one/f`]
+  const elsewhere = ['999999 1 0:99 / / rw - tmpfs none rw']
+  writeTree(procfs, { 'self/mountinfo': `${mountinfo[0]}\n` })
+  put(procfs, 7, {
+    mountinfo: elsewhere,
+    namespace,
+    root: '/',
+    maps,
+    links: { '1000-2000': `${folder}/one/f` },
+  })
+  const fixer = new VmaFixer({ procfs, sysfs: folder, stat: true })
+  const states = () => [...fixer.ofProcess(7, noWarning)].map(({ path, state }) => [path, state])
+  t.deepEqual(states(), [[`${folder}/one/f`, 'current']])
+  fixer.close()
+  t.is(openBelow(folder), 0)
+  writeTree(procfs, { 'self/mountinfo': `${elsewhere[0]}\n` })
+  t.deepEqual(states(), [[`${folder}/one/f`, null]])
+  fixer.close()
 })
