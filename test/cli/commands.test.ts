@@ -396,6 +396,7 @@ test('how far it is, is told on a terminal, and the pipe beside it stays one tha
   const line = `'${program}' '${script}' --all | sh -c 'cat > /dev/null; grep flags /proc/self/fdinfo/0'`
   const { stdout } = await outcome('script', ['-qec', line, '/dev/null'])
   t.regex(stdout, /\d+\/\d+ processes/)
+  t.regex(stdout, /processes\r\x1b\[K[^/]*$/, 'and taken away at the end')
   const [, flags = ''] = /flags:\s+(\d+)/.exec(stdout) ?? []
   t.is(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0)
   t.not(flags, '')
