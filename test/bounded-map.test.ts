@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { BoundedMap } from '../src/bounded-map.js'
+import { BoundedMap, keyText } from '../src/bounded-map.js'
 
 test('the last entries are kept, and each that is forgotten is told', (t) => {
   const dropped: string[] = []
@@ -55,4 +55,13 @@ test('of any keys, the last that were set are kept, in the order in which they w
       t.deepEqual([...recent.keys()], lastFirst.slice(0, limit).reverse())
     }),
   )
+})
+
+test('a key is the text itself, of a long one a short text that no other text has', (t) => {
+  const [longest, long] = ['x'.repeat(2048), 'x'.repeat(2049)]
+  t.is(keyText(longest), longest)
+  const keys = [long, `${long}a`, `${long}b`, `a${long}`].map(keyText)
+  t.is(new Set(keys).size, keys.length)
+  for (const key of keys) t.true(key.length < 100)
+  t.is(keys[1] ?? '', keyText(`${long}a`))
 })

@@ -13,7 +13,7 @@ const TEMPLATE = '/tmp/aufs-remount.XXXXXX'
  * @example word("/it's") // "'/it'\\''s'"
  */
 export function word(text: ByteString): ByteString {
-  return text.split(FOLDER).map(quoted).join('"$dir"')
+  return text === '' ? "''" : text.split(FOLDER).map(quoted).join('"$dir"')
 }
 
 /** In single quotes only the single quote is special. Every other byte stands for itself, newline too. */

@@ -198,3 +198,29 @@ test('a page that cannot be written is a message and exit status 1', async (t) =
   t.deepEqual(readdirSync(folder), [])
   t.true(statSync('/dev/full').isCharacterDevice())
 })
+
+test('a page that cannot be written whole leaves what was there, and nothing beside it', async (t) => {
+  const folder = tempFolder(t)
+  const file = `${folder}/page.html`
+  writeFileSync(file, 'old')
+  const limited = (name: string) =>
+    shell(`trap '' XFSZ; ulimit -f 4; aufs-view --html '${folder}/${name}' ${VMA_FILE}`, {
+      NODE_V8_COVERAGE: '',
+    })
+  for (const name of ['page.html', 'new.html']) {
+    const { stderr, status } = await limited(name)
+    t.is(stderr, `aufs-view: ${folder}/${name}: file too large (EFBIG)\n`)
+    t.is(status, 1)
+  }
+  t.deepEqual(readdirSync(folder), ['page.html'])
+  t.is(readFileSync(file, 'latin1'), 'old')
+})
+
+test('a page may have a name as long as names may be', async (t) => {
+  const folder = tempFolder(t)
+  const name = 'x'.repeat(255)
+  t.deepEqual(await run('aufs-view', ['--html', `${folder}/${name}`, VMA_FILE]), {
+    ...{ stdout: '', stderr: '', status: 0 },
+  })
+  t.deepEqual(readdirSync(folder), [name])
+})

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants, readdirSync, readlinkSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { bytesIn, linkFacts, read } from '../helpers/facts.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
-import { sleeper } from '../helpers/processes.js'
+import { next, sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
 
 const filters = [
@@ -366,9 +365,9 @@ async function answered(command: string, args: string[], input: string): Promise
   const [program, script] = started(command)
   const child = spawn(program, [script, ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.write(Buffer.from(input, 'latin1'))
-  const [chunk] = (await once(child.stdout.setEncoding('latin1'), 'data')) as [string]
+  const [chunk] = (await next(child.stdout.setEncoding('latin1'), 'data')) as [string]
   child.stdin.end()
-  await once(child, 'close')
+  await next(child, 'close')
   return chunk
 }
 
@@ -409,6 +408,7 @@ test('how far it is, is told on a terminal, and the pipe beside it stays one tha
   const line = `'${program}' '${script}' --all | sh -c 'cat > /dev/null; grep flags /proc/self/fdinfo/0'`
   const { stdout } = await outcome('script', ['-qec', line, '/dev/null'])
   t.regex(stdout, /\d+\/\d+ processes/)
+  t.regex(stdout, /processes\r\x1b\[K[^/]*$/, 'and taken away at the end')
   const [, flags = ''] = /flags:\s+(\d+)/.exec(stdout) ?? []
   t.is(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0)
   t.not(flags, '')
@@ -448,7 +448,7 @@ test('several processes are told in the order asked for, by commas or by repetit
 
 test('a process that has ended is one message, and the others are told', async (t) => {
   const child = spawn('true')
-  await once(child, 'close')
+  await next(child, 'close')
   const pid = await sleeper(t)
   const { stdout, stderr, status } = await run('aufs-vma', ['--no-stat', '--pid', `${child.pid},${pid}`])
   t.true(records(stdout).every((record) => record.pid === pid))

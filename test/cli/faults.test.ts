@@ -395,6 +395,25 @@ test('A pipe that somebody has made non-blocking is written to the end', async (
   t.deepEqual({ stdout: stdout.trim(), stderr, status }, { stdout: '5000', stderr: '', status: 0 })
 })
 
+test('A pipe that somebody has made non-blocking is read to the end, however late that comes', async (t) => {
+  if ((await shell(`perl -e 'use Fcntl'`)).status !== 0) return skip(t, 'no perl')
+  const perl = 'use Fcntl; fcntl(STDIN, F_SETFL, O_RDONLY | O_NONBLOCK) or die; exec @ARGV'
+  const words = started('aufs-mounts')
+    .map((word) => `'${word}'`)
+    .join(' ')
+  const writing = `{ sleep 0.8; head -1 ${MOUNTINFO}; sleep 0.8; head -1 ${MOUNTINFO}; }`
+  const { stdout, stderr, status } = await shell(`set -o pipefail; ${writing} | perl -e '${perl}' ${words}`)
+  t.deepEqual({ count: lines(stdout).length, stderr, status }, { count: 2, stderr: '', status: 0 })
+})
+
+test('However many FILEs there are, no more than one is open', async (t) => {
+  const files = Array(60).fill(MOUNTINFO).join(' ')
+  const { stdout, stderr, status } = await shell(`ulimit -n 40; aufs-mounts ${files}`)
+  t.is(stderr, '')
+  t.is(lines(stdout).length, 60 * lines(readFileSync(MOUNTINFO, 'latin1')).length)
+  t.is(status, 0)
+})
+
 test('A line of 100 MB is not held in memory', async (t) => {
   const file = `${tempFolder(t)}/peak.cjs`
   writeFileSync(

@@ -140,6 +140,25 @@ test('The last 10,000 collections are remembered, and no more', (t) => {
   t.is(filtered([br(0, '/a'), ...lines, br(0, '/a')]).tables.length, 10_002)
 })
 
+test('A collection that is logged again is one of the last again', (t) => {
+  const lines = (name: string) => Array.from({ length: 9999 }, (_, i) => br(0, `/${name}${i}`))
+  const log = [br(0, '/a'), ...lines('x'), br(0, '/a'), ...lines('y'), br(0, '/a')]
+  t.is(filtered(log).tables.length, 1 + 2 * 9999)
+})
+
+test('The same branches of another superblock are another table', (t) => {
+  t.deepEqual(
+    filtered([br(0, '/a'), br(0, '/a', '2b')]).tables.map(({ si }) => si),
+    ['1a', '2b'],
+  )
+})
+
+test('A line is as long as CRIU logs, and no longer', (t) => {
+  const line = (length: number) => br(0, '/').padEnd(length, 'x')
+  t.is(tell(logFilter(), [line(8192)]).errors.length, 0)
+  t.is(tell(logFilter(), [line(8193)]).errors.length, 1)
+})
+
 test('A gap in the numbers is a message of the line where the collection began, and no table', (t) => {
   const lines = ['x', br(0, '/a'), br(2, '/c'), br(0, '/d', '2b'), br(1, '/e', '3c')]
   const { tables, errors } = filtered(lines)
@@ -257,6 +276,15 @@ test('A path with a NUL is an error, and the branches before it are no table', (
   t.deepEqual(pathsOf(tables), [['/a'], ['/d']])
   t.regex(errors[0] ?? '', /^InputError: a NUL/)
   t.is(errors.length, 2, 'and of br2 those before it are missing')
+})
+
+test('A branch that cannot be used takes its collection with it, also where that is all there is', (t) => {
+  const { records, errors } = tell(logFilter(), [br(0, '/top'), br(1, '/b\0')])
+  t.deepEqual(records, [])
+  t.deepEqual(
+    errors.map(({ reason }) => reason),
+    ['a NUL, which no path holds'],
+  )
 })
 
 test('A line longer than what CRIU logs from is an error where it is of a branch or a mount, and nothing elsewhere', (t) => {

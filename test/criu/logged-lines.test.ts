@@ -22,6 +22,7 @@ const branchLines: Record<string, [line: string, path: string | null]> = {
   'a number with a zero before it': ['/sys/fs/aufs/si_1a/br00 : /a', null],
   'a number that no branch has': ['/sys/fs/aufs/si_1a/br123456 : /a', null],
   'an id that is none': ['/sys/fs/aufs/si_x/br0 : /a', null],
+  'an id of more than 64 bits': ['/sys/fs/aufs/si_1234567890abcdef1/br0 : /a', null],
   brid: ['/sys/fs/aufs/si_1a/brid0 : /a', null],
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, 
 import test from 'ava'
 import { Folder } from '../../src/files/folder.js'
 import { deviceName } from '../../src/files/ids.js'
-import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, openAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isRoot, skip } from '../helpers/machine.js'
 
 const inodeOf = (path: string | Buffer) => String(lstatSync(path, { bigint: true }).ino)
@@ -237,6 +237,29 @@ test('files of 400 folders do not hold 400 folders open, and none when closed', 
   folder.close()
   other.close()
   t.is(openBelow(root), 0)
+})
+
+test('a mount in the way cannot be told where it is none of the folder, and does not stay open', (t) => {
+  const folder = new Folder('/', { asking: askAll, crossMounts: false })
+  for (let round = 0; round < 200; round += 1) t.is(folder.find('/proc'), undefined)
+  folder.close()
+  t.true(openAt('/proc') < 100, `${openAt('/proc')} are open`)
+  const crossing = new Folder('/', { asking: askAll })
+  t.true(crossing.find('/proc')?.isFolder)
+  crossing.close()
+})
+
+test('a path below that must not be opened cannot be told', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'a/b/f': '', 'a/bc': '' })
+  const folder = new Folder(root, {
+    asking: { mayAsk: () => true, mayPass: (path) => path !== `${root}/a/b` },
+  })
+  t.teardown(() => folder.close())
+  t.is(folder.find('/a/b'), undefined)
+  t.is(folder.find('/a/b/f'), undefined)
+  t.is(folder.openPath('/a/b'), null)
+  t.is(folder.find('/a/bc')?.ino, inodeOf(`${root}/a/bc`))
 })
 
 test('what may not be looked into cannot be told', (t) => {

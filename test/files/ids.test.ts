@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { deviceName, fsPath, O_PATH } from '../../src/files/ids.js'
+import { deviceName, fsPath, inodeName, isSameNumber, mountIdOf, O_PATH } from '../../src/files/ids.js'
+import { openAt } from '../helpers/folders.js'
 
 /** makedev() of glibc. The kernel has 12 bits of major and 20 of minor. */
 function makedev(major: number, minor: number): bigint {
@@ -23,4 +25,21 @@ test('a byte string is given to node:fs byte by byte', (t) => {
   t.is(fsPath('/plain'), '/plain')
   t.deepEqual(fsPath('/\xff\xc3\xa9'), Buffer.from([0x2f, 0xff, 0xc3, 0xa9]))
   t.is(O_PATH, 0o10000000)
+})
+
+test('an inode is a number of 64 bits, and its lower half tells files apart where the upper tells layers', (t) => {
+  t.is(inodeName(-1n), '18446744073709551615')
+  t.is(inodeName(2n ** 53n + 1n), '9007199254740993')
+  const file = (ino: bigint) => ({ dev: '0:1', ino: String(ino) })
+  t.true(isSameNumber(file(7n), file(2n ** 63n + 7n)))
+  t.true(isSameNumber(file(2n ** 32n + 7n), { dev: '0:2', ino: '7' }))
+  t.false(isSameNumber(file(7n), file(2n ** 63n + 8n)))
+  t.false(isSameNumber(file(2n ** 31n + 7n), file(7n)))
+})
+
+test('the mount of an open file is read, and what it is read from does not stay open', (t) => {
+  const fd = openSync('/', 'r')
+  t.true(Number.isInteger(mountIdOf(fd)))
+  t.is(openAt(`/proc/${process.pid}/fdinfo/${fd}`), 0)
+  closeSync(fd)
 })

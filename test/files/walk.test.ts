@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
+import { closeSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { type Asking, NotAskedError } from '../../src/files/asking.js'
 import { mountIdOf } from '../../src/files/ids.js'
 import { jumpTo, walkTo } from '../../src/files/walk.js'
-import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, openAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 
 /** A tree with links of each kind, and where it is. */
 function tree(t: ExecutionContext): string {
@@ -16,6 +16,13 @@ function tree(t: ExecutionContext): string {
   symlinkSync('nowhere', `${root}/l/dangling`)
   mkdirSync(Buffer.from(`${root}/a/\xff`, 'latin1'))
   return root
+}
+
+/** Where a walk ends. */
+function walkedTo(path: string, asking: Asking): string | null {
+  const folder = walkTo(path, asking)
+  closeSync(folder.fd)
+  return folder.path
 }
 
 const walks: [name: string, path: string, to: string][] = [
@@ -80,6 +87,48 @@ test('Nothing below a mount that may not be asked is looked up', (t) => {
   symlinkSync('/proc/self', `${root}/link`)
   t.throws(() => walkTo(`${root}/link`, asking), { instanceOf: NotAskedError })
   t.is(openBelow(root), 0)
+})
+
+test('A walk that ends half way leaves nothing open, wherever it ends', (t) => {
+  const proc = walkTo('/proc', askAll)
+  const { mountId } = proc
+  closeSync(proc.fd)
+  const notProc: Asking = { mayAsk: (_, id) => id !== mountId, mayPass: () => true }
+  const notBelow: Asking = { mayAsk: () => true, mayPass: (path) => path !== '/proc/sys/kernel' }
+  for (let round = 0; round < 200; round += 1) {
+    t.throws(() => walkTo('/proc/sys', notProc))
+    t.throws(() => jumpTo('/proc', notProc))
+    t.throws(() => walkTo('/proc/sys/kernel', notBelow))
+    t.throws(() => walkTo('/proc/sys/none', askAll))
+    t.throws(() => walkTo('/proc/version', askAll))
+    t.throws(() => walkTo('/proc/self/exe', askAll))
+  }
+  const files = ['/', '/proc', '/proc/sys', '/proc/version', process.execPath]
+  for (const file of files) t.true(openAt(file) < 100, `${openAt(file)} are open on ${file}`)
+})
+
+test('As many links are followed as the kernel follows', (t) => {
+  const root = tempFolder(t)
+  mkdirSync(`${root}/l0`)
+  for (let i = 1; i <= 41; i += 1) symlinkSync(`l${i - 1}`, `${root}/l${i}`)
+  t.true(statSync(`${root}/l40`).isDirectory())
+  t.is(walkedTo(`${root}/l40`, askAll), `${root}/l0`)
+  t.throws(() => statSync(`${root}/l41`), { code: 'ELOOP' })
+  t.throws(() => walkTo(`${root}/l41`, askAll), { code: 'ELOOP' })
+})
+
+test('Above the root there is the root', (t) => {
+  t.is(walkedTo('/..', askAll), '/')
+  t.is(walkedTo('/proc/..', askAll), '/')
+  t.is(walkedTo('/proc/../..', askAll), '/')
+})
+
+test('Nothing is opened where the root, or the folder that this process is in, must not be', (t) => {
+  const not = (folder: string): Asking => ({ mayAsk: () => true, mayPass: (path) => path !== folder })
+  t.throws(() => walkTo('/proc', not('/')), { instanceOf: NotAskedError })
+  t.throws(() => jumpTo('/proc/self/root', not('/')), { instanceOf: NotAskedError })
+  t.throws(() => walkTo('test', not(process.cwd())), { instanceOf: NotAskedError })
+  t.is(walkedTo('test', not('/')), `${process.cwd()}/test`)
 })
 
 test('A mount of which nothing is known is not asked', (t) => {

@@ -1,6 +1,7 @@
 /** Folders and files that a test makes, and what it holds open of them. */
 
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { askAll } from '../../src/files/asking.js'
+import { walkTo } from '../../src/files/walk.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 
 /** A folder for one test, gone when the test has ended. */
@@ -32,13 +35,29 @@ export function writeTree(folder: string, files: Record<string, ByteString | nul
 
 /** How many descriptors are open on what lies below a folder: other tests, of the same process, have theirs. */
 export function openBelow(folder: string): number {
+  return openOn((path) => path.startsWith(folder))
+}
+
+/** How many descriptors are open on one path. Of a path that others open too, some are theirs. */
+export function openAt(path: string): number {
+  return openOn((each) => each === path)
+}
+
+function openOn(isMeant: (path: string) => boolean): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+      return isMeant(readlinkSync(`/proc/self/fd/${fd}`))
     } catch {
       return false
     }
   }).length
 }
 
-export { askAll } from '../../src/files/asking.js'
+export { askAll }
+
+/** The number of the mount that a folder lies on. */
+export function mountAt(folder: string): number {
+  const { fd, mountId } = walkTo(folder, askAll)
+  closeSync(fd)
+  return mountId
+}

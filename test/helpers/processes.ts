@@ -1,5 +1,6 @@
 /** Processes that a test starts and waits for. No wait is for so many milliseconds: how fast a machine is decides no test. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +16,11 @@ export async function until(condition: () => boolean): Promise<void> {
     if (performance.now() > end) throw new Error(`waited in vain: ${condition}`)
     await sleep(10)
   }
+}
+
+/** The next event of a kind and what comes with it; throws where none comes. */
+export function next(emitter: EventEmitter, event: string): Promise<unknown[]> {
+  return once(emitter, event, { signal: AbortSignal.timeout(LIMIT) })
 }
 
 /** The name of a process; null where it has ended. */

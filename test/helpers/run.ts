@@ -68,6 +68,10 @@ export function outcome(
     child.stderr.setEncoding('latin1').on('data', (text: string) => (done.stderr += text))
     child.stdin.on('error', () => {}).end(typeof input === 'string' ? Buffer.from(input, 'latin1') : input)
     child.on('error', reject)
+    // What it has started may live on, and hold its output open.
+    child.on('exit', () => {
+      if (child.killed) for (const output of [child.stdout, child.stderr]) output.destroy()
+    })
     child.on('close', (status) => resolve({ ...done, status }))
   })
 }

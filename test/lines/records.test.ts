@@ -1,5 +1,13 @@
 import test from 'ava'
-import { hasFields, isCount, isText, isTexts, orNull, parseRecord } from '../../src/lines/records.js'
+import {
+  hasFields,
+  isCount,
+  isRecord,
+  isText,
+  isTexts,
+  orNull,
+  parseRecord,
+} from '../../src/lines/records.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError } from '../helpers/filters.js'
 
@@ -59,4 +67,9 @@ test('texts are an array of texts', (t) => {
   t.false(isTexts(['a', null]))
   t.false(isTexts(['a\0']))
   t.false(isTexts('a'))
+})
+
+test('a record may stand behind spaces and tabs, and a line of text is none', (t) => {
+  for (const line of ['{', '{"a":1}', ' {}', '\t \t{}']) t.true(isRecord(line), line)
+  for (const line of ['', ' ', '[{}]', 'x {}', '\u00a0{}', '29 21 0:17 / / rw']) t.false(isRecord(line), line)
 })

@@ -7,6 +7,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { InputError } from '../../src/errors.js'
 import { type Filter, type LineOptions, MAX_LINE } from '../../src/lines/filter.js'
+import { lineTransform } from '../../src/lines/line-transform.js'
 import { chunkStream, recordStream } from '../../src/lines/streams.js'
 import { parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
@@ -305,6 +306,20 @@ for (const { name, make } of streams) {
     t.deepEqual(lines, [null])
   })
 
+  test(`${name} takes a record that is nested deeper than the stack for a bad line`, async (t) => {
+    const told: string[] = []
+    const dig = (): number => dig() + 1
+    const filter: Filter<Seen> = {
+      line({ text, number }, emit) {
+        if (text === 'deep') dig()
+        emit({ text, number })
+      },
+    }
+    const stream = make(filter, { onError: ({ line, reason }) => void told.push(`${line} ${reason}`) })
+    t.is((await pipeline(Readable.from([bytes('a\ndeep\nb\n')]), stream, drain)) > 0, true)
+    t.deepEqual(told, ['2 nested too deeply'])
+  })
+
   test(`${name} keeps the line that an error knows itself`, async (t) => {
     const lines: (number | null)[] = []
     const filter: Filter<Seen> = {
@@ -434,6 +449,17 @@ test('chunkStream makes one chunk of what a chunk holds', async (t) => {
   stream.on('data', (chunk) => chunks.push(chunk.toString('latin1')))
   await pipeline(Readable.from([bytes('a\nb\nc'), bytes('d'), bytes('\n\n\xff\n')]), stream)
   t.deepEqual(chunks, ['<a><b>', '<cd><\xff>'])
+})
+
+test('a line that has begun is forgotten where its input broke off, and the next is no part of it', (t) => {
+  const errors: string[] = []
+  const onError = ({ line, reason }: InputError) => void errors.push(`${line} ${reason}`)
+  const lines = lineTransform(seeing(), ({ text, number }) => `${number}:${text} `, { onError })
+  t.is([...lines.write(bytes('a\n!b'))].join(''), '1:a ')
+  lines.abandonLine()
+  t.is([...lines.write(bytes('c\n'))].join(''), '2:c ')
+  t.is(lines.flush(), '0:end ')
+  t.deepEqual(errors, [])
 })
 
 test('an error of a line says its start, and what is wrong', (t) => {

@@ -259,3 +259,29 @@ test('what follows an entry that cannot be used is no part of the one before it'
   )
   t.is(errors.length, 2)
 })
+
+test('a target is no longer than the kernel writes them, whatever lines follow', (t) => {
+  const linkOf = (length: number) => {
+    const { records, errors } = tell(entryFilter(), [ls('1', '2', '/a'), 'x'.repeat(length)])
+    return [records[0]?.link.length, errors.length]
+  }
+  // A page, and ` (deleted)`: of it two bytes are there, and one is the newline.
+  t.deepEqual(linkOf(4103), [4106, 0])
+  t.deepEqual(linkOf(4104), [2, 1])
+  const { records } = tell(entryFilter(), [ls('1', '2', '/a'), ...Array(10_000).fill('x')])
+  t.deepEqual(
+    records.map(({ link }) => link.length <= 4106),
+    [true],
+  )
+})
+
+test('what follows a line that is too long is no part of the entry before it', async (t) => {
+  const errors: string[] = []
+  const stream = parseMapFiles({
+    maxLine: 100,
+    onError: ({ line, reason }) => void errors.push(`${line} ${reason}`),
+  })
+  stream.end(`${ls('1', '2', '/a')}\n${'x'.repeat(101)}\ny\n`)
+  t.deepEqual(await stream.toArray(), [entry('1', '2', '/a')])
+  t.deepEqual(errors, ['2 longer than 100 bytes', '3 no map_files entry'])
+})

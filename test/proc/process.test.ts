@@ -1,9 +1,12 @@
-import { mkdirSync } from 'node:fs'
-import test from 'ava'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import type { InputError } from '../../src/errors.js'
 import { isProcfs } from '../../src/files/ids.js'
-import { GoneError, listPids, Process } from '../../src/proc/process.js'
+import { ForbiddenError, GoneError, listPids, Process } from '../../src/proc/process.js'
+import { inputError } from '../helpers/filters.js'
 import { tempFolder } from '../helpers/folders.js'
 import { NOBODY, skip } from '../helpers/machine.js'
+import { put, statLine } from '../helpers/procfs.js'
 import { lines, outcome, run, started } from '../helpers/run.js'
 
 test('Processes are listed in the order of their numbers, and nothing else is', (t) => {
@@ -21,6 +24,48 @@ test('A captured tree is no procfs', (t) => {
 test('There is no such process', (t) => {
   t.throws(() => new Process(tempFolder(t), 7), { instanceOf: GoneError, message: /no such process/ })
   t.throws(() => new Process('/proc', 2 ** 31 - 1), { instanceOf: GoneError })
+})
+
+test('A process that becomes a zombie has ended, and one that was a zombie has not', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { stat: statLine(100, 'cat', 'S') })
+  put(procfs, 8, { stat: statLine(100, 'cat', 'Z') })
+  const [living, zombie] = [new Process(procfs, 7), new Process(procfs, 8)]
+  t.deepEqual([living.isZombie, zombie.isZombie], [false, true])
+  for (const process of [living, zombie]) t.notThrows(() => process.checkAlive())
+  writeFileSync(`${procfs}/7/stat`, statLine(100, 'cat', 'Z'))
+  t.throws(() => living.checkAlive(), { instanceOf: GoneError, message: 'no such process' })
+})
+
+/** What reading a file of a process that is there becomes, where the system says so. */
+function failing(t: ExecutionContext, name: string, code: string): InputError {
+  const procfs = tempFolder(t)
+  mkdirSync(`${procfs}/7`)
+  const fail = () => {
+    throw Object.assign(new Error(code), { code })
+  }
+  return inputError(t, () => new Process(procfs, 7).attempt(name, fail))
+}
+
+test('A process that is ending has lost its mounts (EINVAL) before its folder goes', (t) => {
+  t.true(failing(t, 'mountinfo', 'EINVAL') instanceof GoneError)
+  t.true(failing(t, 'mountinfo', 'ESRCH') instanceof GoneError)
+  t.true(failing(t, 'map_files/1-2', 'ESRCH') instanceof GoneError)
+  t.true(failing(t, 'maps', 'ENOENT') instanceof GoneError)
+})
+
+test('What else cannot be read of a process that is there is no end of it', (t) => {
+  for (const [name, code] of [
+    ['maps', 'EINVAL'],
+    ['mountinfo', 'ENOENT'],
+    ['mountinfo', 'EIO'],
+    ['maps', 'EACCES'],
+  ] as const) {
+    const error = failing(t, name, code)
+    t.false(error instanceof GoneError, `${name} ${code}`)
+    t.is(error instanceof ForbiddenError, code === 'EACCES')
+    t.is(error.message, `${name}: ${code}`)
+  }
 })
 
 test('A process that has ended is an error where it was asked for, and the others are told', async (t) => {

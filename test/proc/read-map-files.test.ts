@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
+import type { Follow } from '../../src/proc/open-entries.js'
 import { GoneError, listPids, Process } from '../../src/proc/process.js'
 import { type Reading, readEntries } from '../../src/proc/read-map-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
-import { tempFolder } from '../helpers/folders.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isInstalled, isRoot, skip } from '../helpers/machine.js'
 import { launched, nameOf, until } from '../helpers/processes.js'
 import { put, statLine } from '../helpers/procfs.js'
@@ -92,7 +93,6 @@ test('The name and the container are told, newlines within a name kept', (t) => 
   t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], {
     comm: 'a\nb',
     container: ID,
-    unit: `docker-${ID}.scope`,
   })
 })
 
@@ -147,6 +147,110 @@ test('A live process is read as it is', (t) => {
   t.true(entries.every(({ pid, link }) => pid === process.pid && /^(\/|anon_inode:)/.test(link)))
   t.is(own.root(), '/')
   t.regex(own.namespace('pid') ?? '', /^pid:\[\d+\]$/)
+})
+
+/** How entries are opened, and asked or not. */
+const following = (mayAsk: boolean | null, more: Partial<Follow> = {}): Follow => ({
+  asking: { mayAsk: () => mayAsk, mayPass: () => true },
+  mayOpen: () => true,
+  mayAskDevice: () => false,
+  close() {},
+  ...more,
+})
+
+test('An entry is opened to be asked, and does not stay open, whether it is asked or not', (t) => {
+  const folder = tempFolder(t)
+  writeTree(folder, { f: 'x' })
+  put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f`, '2000-3000': `${folder}/none` } })
+  const { ino } = lstatSync(`${folder}/f`, { bigint: true })
+  for (const mayAsk of [true, false]) {
+    const reading = { follow: following(mayAsk), linksTell: true, kernels: new Map() }
+    const [there, gone] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
+    t.is(there?.kernel.ino, mayAsk ? String(ino) : null)
+    t.is(typeof there?.kernel.mnt_id, 'number')
+    t.is(there?.kernel.mnt_listed, false)
+    t.like(gone?.kernel, { dev: null, ino: null, mnt_id: null, mnt_listed: null })
+    t.is(openBelow(folder), 0)
+  }
+})
+
+const asked: { name: string; dev: string; follow: Follow; isAsked: boolean; isOpened?: boolean }[] = [
+  { name: 'whose mount may be asked', dev: '00:30', follow: following(true), isAsked: true },
+  { name: 'whose mount may not', dev: 'fe:00', follow: following(false), isAsked: false },
+  { name: 'of memory, which has no server', dev: '00:01', follow: following(false), isAsked: true },
+  { name: 'of a disk whose mount nobody lists', dev: 'fe:00', follow: following(null), isAsked: true },
+  { name: 'of another mount that nobody lists', dev: '00:30', follow: following(null), isAsked: false },
+  {
+    name: 'of such a mount, whose device may be asked',
+    dev: '00:30',
+    follow: following(null, { mayAskDevice: (dev) => dev === '0:48' }),
+    isAsked: true,
+  },
+  {
+    name: 'of a device that must not even be opened',
+    dev: '00:30',
+    follow: following(true, { mayOpen: (dev) => dev !== '0:48' }),
+    isAsked: false,
+    isOpened: false,
+  },
+]
+
+for (const { name, dev, follow, isAsked, isOpened = true } of asked) {
+  test(`An entry is ${isAsked ? 'asked' : isOpened ? 'opened' : 'left alone'}: one ${name}`, (t) => {
+    const folder = tempFolder(t)
+    writeTree(folder, { f: 'x' })
+    const maps = [`00001000-00002000 r-xp 00000000 ${dev} 29 ${folder}/f`]
+    put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` }, maps })
+    const reading = { follow, linksTell: true, kernels: new Map() }
+    const [entry] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
+    t.deepEqual([entry?.kernel.ino !== null, entry?.kernel.mnt_id !== null], [isAsked, isOpened])
+  })
+}
+
+test('Entries share what the kernel says of a file only where it says the same', (t) => {
+  const procfs = tempFolder(t)
+  const same = '00001000-00002000 r-xp 00000000 fe:00 29 /f'
+  const maps = [
+    same,
+    same.replace('1000-00002000', '2000-00003000'),
+    '00003000-00004000 r-xp 00000000 fe:00 29 /f (deleted)',
+    '00004000-00005000 r-xp 00000000 fe:01 29 /f',
+    '00005000-00006000 r-xp 00000000 fe:00 30 /f',
+    '00006000-00007000 r-xp 00000000 fe:00 29 /f',
+  ]
+  const link = (range: string) => (range === '6000-7000' ? '/l/f' : '/f')
+  const ranges = ['1000-2000', '2000-3000', '3000-4000', '4000-5000', '5000-6000', '6000-7000']
+  put(procfs, 7, { maps, links: Object.fromEntries(ranges.map((range) => [range, link(range)])) })
+  const kernels = readEntries(new Process(procfs, 7), [], links(), noWarning).map(({ kernel }) => kernel)
+  t.is(kernels[0], kernels[1])
+  t.is(new Set(kernels).size, 5)
+  t.deepEqual(
+    kernels.map(({ maps_dev, maps_ino, maps_name }) => `${maps_dev} ${maps_ino} ${maps_name}`),
+    ['254:0 29 /f', '254:0 29 /f', '254:0 29 /f (deleted)', '254:1 29 /f', '254:0 30 /f', '254:0 29 /f'],
+  )
+})
+
+test('Where links tell nothing more than maps, they are read only for what maps does not tell', (t) => {
+  const procfs = tempFolder(t)
+  const maps = [
+    '00001000-00002000 r-xp 00000000 fe:00 29 /plain',
+    '00002000-00003000 r-xp 00000000 fe:00 30 /new\\012line',
+    '00003000-00004000 rw-s 00000000 00:0e 31 anon_inode:[io_uring]',
+    '00004000-00005000 rw-s 00000000 00:0e 32 ',
+    '00005000-00006000 rw-s 00000000 00:0e 33 /gone\\012',
+  ]
+  const read = {
+    '1000-2000': '/not read',
+    '2000-3000': '/new\nline',
+    '3000-4000': 'uring',
+    '4000-5000': '/x',
+  }
+  put(procfs, 7, { maps, links: read })
+  const reading = { ...links(), linksTell: false }
+  t.deepEqual(
+    readEntries(new Process(procfs, 7), [], reading, noWarning).map(({ link }) => link),
+    ['/plain', '/new\nline', 'uring', '/x'],
+  )
 })
 
 test('A zombie maps nothing, and that is no error', async (t) => {

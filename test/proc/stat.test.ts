@@ -1,5 +1,6 @@
 import test from 'ava'
-import { parseProcStat } from '../../src/proc/stat.js'
+import { liveThread, parseProcStat } from '../../src/proc/stat.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
 import { statLine } from '../helpers/procfs.js'
 
 for (const name of ['cat', 'a b', ') R 1 (', '(sd-pam)', 'new\nline', ')', '', '\xff)) Z 9']) {
@@ -10,4 +11,16 @@ for (const name of ['cat', 'a b', ') R 1 (', '(sd-pam)', 'new\nline', ')', '', '
 
 test('What is no stat line is none', (t) => {
   for (const text of ['', '1 (cat', '1 (cat)', '1 (cat) S 1 2 3', 'cat']) t.is(parseProcStat(text), null)
+})
+
+test('A thread that lives is one that has not ended and is there', (t) => {
+  const procfs = tempFolder(t)
+  writeTree(procfs, {
+    ...{ '7/task/7': null, '7/task/8': null, '7/task/9': null, '7/task/10': null },
+    ...{ '7/stat': statLine(1, 'a', 'Z'), '8/stat': statLine(1, 'a', 'X'), '10/stat': statLine(1, 'a', 'S') },
+  })
+  t.is(liveThread(procfs, `${procfs}/7`), `${procfs}/10`)
+  writeTree(procfs, { '10/stat': statLine(1, 'a', 'Z') })
+  t.is(liveThread(procfs, `${procfs}/7`), null)
+  t.is(liveThread(procfs, `${procfs}/none`), null)
 })

@@ -18,7 +18,7 @@ import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { tempFolder } from '../helpers/folders.js'
 import { skip } from '../helpers/machine.js'
-import { launched, until } from '../helpers/processes.js'
+import { LIMIT, launched, until } from '../helpers/processes.js'
 import { captured } from '../helpers/recipes.js'
 import { lines, outcome, repository, run } from '../helpers/run.js'
 
@@ -116,6 +116,7 @@ test('Mapped files are joined with what docker inspect says of their container',
 })
 
 test('A file that is replaced under a process is told once, and so is its end', async (t) => {
+  t.timeout(LIMIT)
   const folder = tempFolder(t)
   const found =
     'readlink -f "$(command -v sleep)"; ldd "$(command -v sleep)" | grep -o "/[^ ]*/libc\\.so[^ ]*"'

@@ -69,6 +69,16 @@ test('a field that is called as if it were the bytes of a number passes through'
   t.deepEqual(parse('{"size":3,"size_b64":"Mw=="}'), { size: 3, size_b64: 'Mw==' })
 })
 
+test('bytes that are not of the same kind as the field beside them are a field like others', (t) => {
+  for (const record of [
+    { o: ['a'], o_b64: '/w==' },
+    { o: 'a', o_b64: ['/w=='] },
+    { o: null, o_b64: '/w==' },
+    { o: { a: 'b' }, o_b64: '/w==' },
+  ])
+    t.deepEqual(parse(JSON.stringify(record)), record)
+})
+
 test('lone surrogates, which are no text, are read as U+FFFD', (t) => {
   t.deepEqual(parse('{"path":"a\\ud800b\\udc00"}'), { path: 'a\xef\xbf\xbdb\xef\xbf\xbd' })
 })

@@ -14,8 +14,14 @@ const quotes = [
   },
   {
     name: 'what turns the direction of writing is escaped',
-    entry: utf8('\u202eab\u2066\u200f\u061c'),
-    expected: '"\\u202eab\\u2066\\u200f\\u061c"',
+    entry: utf8('\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202eab\u2066\u2067\u2068\u2069'),
+    expected:
+      '"\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a\\u202b\\u202c\\u202d\\u202eab\\u2066\\u2067\\u2068\\u2069"',
+  },
+  {
+    name: 'and what stands beside that is not',
+    entry: utf8('\u200d\u2010\u2027\u202f\u2065\u206a\u00a0'),
+    expected: '"\u200d\u2010\u2027\u202f\u2065\u206a\u00a0"',
   },
   { name: 'text beyond ASCII is shown', entry: utf8('/o/ümläut-日'), expected: '"/o/ümläut-日"' },
   { name: 'what is no UTF-8 is U+FFFD', entry: '/bad\xff', expected: '"/bad\ufffd"' },
@@ -32,6 +38,7 @@ test('in a message, a long text is cut after so many characters, whatever their 
   t.is(quote('x'.repeat(1_000_000), 3), '"xxx"…')
   t.is(quote(utf8('日'.repeat(60))), `"${'日'.repeat(60)}"`)
   t.is(quote(utf8('日'.repeat(61))), `"${'日'.repeat(60)}"…`)
+  t.is(quote(utf8('😀'.repeat(60))), `"${'😀'.repeat(60)}"`)
   t.is(quote(utf8('😀'.repeat(61))), `"${'😀'.repeat(60)}"…`)
   t.is(quote(utf8(`${'x'.repeat(59)}😀😀`)), `"${'x'.repeat(59)}😀"…`)
 })

@@ -29,6 +29,22 @@ for (const shell of ['sh', 'dash', 'bash'].filter(isInstalled)) {
     t.deepEqual(stdout.split('\0').slice(0, -1), texts)
   })
 
+  test(`between words an empty one is a word to ${shell}`, async (t) => {
+    const args = shell === 'bash' ? ['--norc'] : []
+    const { stdout } = await outcome(shell, args, `printf '<%s>' ${['a', '', 'b'].map(word).join(' ')}\n`)
+    t.is(stdout, '<a><><b>')
+  })
+
+  test(`the first command that fails ends those of ${shell}, and the links are gone`, async (t) => {
+    const links = new Links()
+    const path = links.to('/a')
+    const commands = [`printf '%s' ${word(path)}`, '(exit 7)', 'echo more']
+    const args = shell === 'bash' ? ['--norc'] : []
+    const { stdout, status } = await outcome(shell, args, links.around(commands))
+    t.deepEqual([stdout.length, status], [lengthOf(path), 7])
+    t.false(existsSync(dirname(stdout)))
+  })
+
   test(`a link leads to its target, whatever its bytes, for as long as the commands of ${shell} run`, async (t) => {
     const targets = [
       '/a,b',

@@ -4,7 +4,7 @@ import { mountIdOf } from '../../src/files/ids.js'
 import { parseMount } from '../../src/proc/mounts/mountinfo.js'
 import { AskableMounts } from '../../src/unions/askable-mounts.js'
 import { Tables } from '../../src/unions/tables.js'
-import { tempFolder } from '../helpers/folders.js'
+import { openBelow, tempFolder } from '../helpers/folders.js'
 
 /** Whether a folder may be asked, if its mount were another, by what a process's mountinfo says of it. */
 function mayAsk(t: ExecutionContext, kind: string, asked: string[] = [], fuses = '0:98'): boolean | null {
@@ -56,6 +56,20 @@ test('What a process does not list is told by this reader, and what nobody lists
   })
   t.true(asking.mayAsk(fd, mountIdOf(fd) ?? -1))
   t.is(asking.mayAsk(fd, 999_999_999), null)
+})
+
+test('What is held of this reader is let go when it is closed, and looked at anew', (t) => {
+  const folder = tempFolder(t)
+  const fd = openSync(folder, 'r')
+  const mounts = new AskableMounts('/proc', new Tables({ sysfs: '/nowhere' }), [])
+  const before = mounts.ofReader
+  t.true(before.mayAsk(fd, mountIdOf(fd) ?? -1))
+  t.is(mounts.ofReader, before)
+  closeSync(fd)
+  t.is(openBelow(folder), 1)
+  mounts.close()
+  t.is(openBelow(folder), 0)
+  t.not(mounts.ofReader, before)
 })
 
 test('NFS is not even opened: nor a path that leads there, nor an entry of its device, nor one of an unknown device', (t) => {

@@ -182,6 +182,13 @@ test('Past one page of options the other branches follow by remounting', async (
   t.true(mounts.slice(0, -1).every((words) => words.some((word) => word.length > 3800)))
 })
 
+test('What follows by remounting takes an append: for each branch, since br: alone is cut at colons', async (t) => {
+  const branches = Array.from({ length: 60 }, (_, i) => `/${String(i).padStart(99, 'x')}\0ro`)
+  const ran = await run(t, 'sh', remountCommands(table(branches), '/u'))
+  t.is(ran.mounts.length, 2)
+  t.deepEqual(aufsBranches(ran), [{ target: '/u', branches }])
+})
+
 for (const shell of SHELLS) {
   test(`Every byte in every place comes through ${shell}`, async (t) => {
     const names = NAME_BYTES.flatMap((byte) => [`/o/${byte}`, `/p/a${byte}`, `/q/${byte}z`])
@@ -319,6 +326,7 @@ test('Without --root a table needs a mount point of its own', (t) => {
   t.throws(() => remountCommands(table(['/a'], { mount_point: null }), null), { message: /--root DIR/ })
   t.throws(() => remountCommands(table(['/a']), ''), { message: /no mount point/ })
   t.throws(() => remountCommands(table(['/a']), '/x'.repeat(2048)), { message: /no mount point/ })
+  t.notThrows(() => remountCommands(table(['/a']), `/${'x'.repeat(4094)}`), 'as long as a path may be')
 })
 
 test('A folder that is named relative stays so, and is no option', (t) => {
@@ -519,4 +527,11 @@ test('a union that is mounted at several places is mounted once, and bound to th
     '',
   ])
   t.is(errors.length, 1)
+})
+
+test('what differs in a permission or in its workdir is another union, and mounted itself', (t) => {
+  const overlay = (workdir: string) => table(['/u\0rw', '/l\0ro'], { fs_type: 'overlay', workdir })
+  const unions = [table(['/a\0rw', '/b\0ro']), table(['/a\0rw', '/b\0rr']), table(['/a\0rw', '/b\0ro+wh'])]
+  const { script, errors } = scriptOf([...unions, overlay('/w'), overlay('/v')], null)
+  t.deepEqual([script.match(/^mount -t /gm)?.length, errors], [5, []])
 })

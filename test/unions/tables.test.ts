@@ -6,7 +6,13 @@ import { parseMount, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { branchTables, type TableOptions, Tables, tableFilter } from '../../src/unions/tables.js'
+import {
+  branchTables,
+  isOtherMount,
+  type TableOptions,
+  Tables,
+  tableFilter,
+} from '../../src/unions/tables.js'
 import { aufs, sysfsOf } from '../helpers/aufs.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError, tell } from '../helpers/filters.js'
@@ -27,6 +33,23 @@ test('a line of mountinfo becomes a table, its keys in the order of the contract
     records.map(ndjsonLine).join(''),
     '{"mount_id":90,"mount_point":"/","root":"/","dev":"0:17","fs_type":"aufs","si":"4476a910a24617e6","source":"sysfs","xi_path":"/xino/4476a910a24617e6","workdir":null,"branches":[{"index":0,"id":64,"path":"/var/lib/docker/aufs/diff/ID","perm":"rw","attributes":[]},{"index":1,"id":65,"path":"/base","perm":"ro","attributes":["wh"]}]}\n',
   )
+})
+
+test('the superblock is told by the option si=, not by what looks so within another', (t) => {
+  const sysfs = sysfsOf(t, { '1a': ['/a=rw'], beef: ['/other=rw'] })
+  const { records, errors } = tablesOf(['1 2 0:17 / /u rw - aufs none rw,xino=/x/si=beef,si=1a'], { sysfs })
+  t.deepEqual(errors, [])
+  t.deepEqual(
+    records.map((table) => [table.si, ...pathsOf(table)]),
+    [['1a', '/a']],
+  )
+})
+
+test('the shortest line of a mount that is no union is passed over, and what is no mount is not', (t) => {
+  t.true(isOtherMount('1 1 0:1 / / rw - ext4 /dev/sda rw'))
+  t.false(isOtherMount('1 1 0:1 / / rw - aufs none rw'))
+  t.false(isOtherMount('1 1 0:1 / / w - ext4 /dev/sda rw'))
+  t.false(isOtherMount('x 1 0:1 / / rw - ext4 /dev/sda rw'))
 })
 
 test('mountinfo lines and mount records may be mixed', (t) => {

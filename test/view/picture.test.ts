@@ -3,12 +3,14 @@ import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
 import { type DrawnVma, drawnFilter, isDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
 import {
   branchText,
+  filesText,
   pad,
   padLeft,
   processText,
   shorten,
   shown,
   sizeText,
+  staleText,
   widthOf,
 } from '../../src/view/labels.js'
 import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
@@ -84,6 +86,11 @@ test('both kinds are read in any order, and all else is an error of its line', (
   )
 })
 
+test('a mapping of no bytes is one', (t) => {
+  const { records, errors } = tell(drawnFilter(), [JSON.stringify({ ...vma, start: '1000', end: '1000' })])
+  t.deepEqual([records.length, errors], [1, []])
+})
+
 test('addresses may pass 2^53', (t) => {
   t.is(sizeOf({ start: '0', end: 'ffffffffffffffff' }), 2n ** 64n - 1n)
   t.is(sizeOf({ start: 'fffffffffffff001', end: 'fffffffffffff002' }), 1n)
@@ -120,6 +127,34 @@ test('branches stand in the order of their union, then what is of no known branc
       [undefined, undefined, false],
     ],
   )
+})
+
+for (const [what, other] of [
+  ['mount', { branch: { ...branch, mount_id: 30 } }],
+  ['superblock', { branch: { ...branch, si: '1b' } }],
+  ['number', { branch: { ...branch, index: 1 } }],
+  ['path', { branch: { ...branch, path: '/l/other' } }],
+] as const) {
+  test(`a branch is another one by its ${what}`, (t) => {
+    t.is(only([vma, { ...vma, ...other }]).supplies.length, 2)
+    t.is(only([vma, { ...vma, branch: { ...branch, id: 99, perm: 'ro' } }]).supplies.length, 1)
+  })
+}
+
+for (const [what, other] of [
+  ['number', { pid: 8 }],
+  ['name', { comm: 'other' }],
+  ['container', { container: 'c' }],
+] as const) {
+  test(`a process is another one by its ${what}`, (t) => {
+    t.is(pictureOf([vma, { ...vma, ...other }, vma]).processes.length, 2)
+  })
+}
+
+test('a file is another one by its path, device or inode', (t) => {
+  for (const other of [{ path: '/b' }, { dev: '0:18' }, { ino: '26' }])
+    t.is(only([vma, { ...vma, ...other }]).total.files, 2)
+  t.is(only([vma, { ...vma, rpath: './other', perms: 'rw-s' }]).total.files, 1)
 })
 
 for (const [bytes, text] of [
@@ -164,6 +199,7 @@ test('of a name as long as a line no more is measured than a path may have', (t)
 for (const [bytes, text] of [
   [0n, '0 B'],
   [1023n, '1,023 B'],
+  [1024n, '1.0 KiB'],
   [4096n, '4.0 KiB'],
   [1_500_000n, '1.4 MiB'],
   [2n ** 40n, '1.0 TiB'],
@@ -171,6 +207,25 @@ for (const [bytes, text] of [
 ] as const) {
   test(`${bytes} bytes are ${text}`, (t) => t.is(sizeText(bytes), text))
 }
+
+test('files are counted in words, and states are told in them', (t) => {
+  t.deepEqual(
+    [0, 1, 2].map((files) => filesText({ files })),
+    ['0 files', '1 file', '2 files'],
+  )
+  t.is(
+    staleText([
+      { state: 'copied_up', files: 2, bytes: 0n },
+      { state: 'deleted', files: 1, bytes: 0n },
+    ]),
+    '2 copied up, 1 deleted',
+  )
+})
+
+test('a name of 5,000 bytes is shown whole, and of a longer one its start', (t) => {
+  t.is(shown('x'.repeat(5000)), 'x'.repeat(5000))
+  t.is(shown('x'.repeat(5001)), `${'x'.repeat(5000)}…`)
+})
 
 test('a process is told by what is known of it', (t) => {
   const nobody = { pid: null, comm: null, container: null }
@@ -275,6 +330,54 @@ test('colours stand around the text, and change nothing of it', (t) => {
   const colored = draw(picture, { width: 80, color: true })
   t.true(colored.includes('\x1b['))
   t.is(colored.replaceAll(/\x1b\[\d+m/g, ''), draw(picture, { width: 80, color: false }))
+})
+
+test('a branch has one line from 64 columns on, and two where there are fewer', (t) => {
+  const linesIn = (width: number) => lines(draw(pictureOf([vma]), { width, color: false })).length
+  t.deepEqual([linesIn(63), linesIn(64)], [3, 2])
+})
+
+test('a heading has one line where it fits exactly, and three where it does not', (t) => {
+  const drawn = (width: number) =>
+    lines(draw(pictureOf([{ ...vma, comm: 'a'.repeat(40) }]), { width, color: false }))
+  // Of 40 columns, 5 and 15, with two between.
+  t.is(drawn(64)[0], `${'a'.repeat(40)}  pid 7  1 file, 8.0 KiB`)
+  t.deepEqual(drawn(63).slice(0, 3), ['a'.repeat(40), '  pid 7', '  1 file, 8.0 KiB'])
+})
+
+test('no picture is narrower than 32 columns', (t) => {
+  const wide = { ...vma, comm: 'a'.repeat(90), branch: { ...branch, path: '/l'.repeat(90) } }
+  const drawn = (width: number) => draw(pictureOf([wide]), { width, color: false })
+  t.is(drawn(1), drawn(32))
+  t.not(drawn(33), drawn(32))
+  t.is(Math.max(...lines(drawn(1)).map((line) => widthOf(line))), 32)
+})
+
+test('a label takes ten columns at most, and beside it there is a bar of eight at least', (t) => {
+  const odd = { ...branch, index: 10 ** 11, perm: 'y'.repeat(11), path: '/l'.repeat(90) }
+  const one: DrawnVma = { ...vma, branch: odd, start: '0', end: 'b5000' }
+  const [, row = ''] = lines(draw(pictureOf([one]), { width: 64, color: false }))
+  t.is(row, '  10000…0000 yyyyy…yyyy  /l/l/…/l/l  1 file  724.0 KiB  ████████')
+})
+
+test('what is writable is green, and other branches are dim', (t) => {
+  const perms = ['rw', 'rw+nolwh', 'ro', 'rwx', null]
+  const records = perms.map((perm, index): DrawnVma => {
+    const [name = null, ...attributes] = perm?.split('+') ?? []
+    return { ...vma, branch: { ...branch, index, perm: name, attributes } }
+  })
+  const [, ...rows] = lines(draw(pictureOf(records), { width: 80, color: true }))
+  t.deepEqual(
+    rows.map((row) => row.startsWith('  \x1b[32m')),
+    [true, true, false, false, false],
+  )
+  t.true(rows.slice(2).every((row) => row.startsWith('  \x1b[2m')))
+})
+
+test('the least that is mapped is seen', (t) => {
+  const records = [vma, { ...vma, branch: lower, start: '0', end: 'ffffffffffff' }]
+  const [, row = ''] = lines(draw(pictureOf(records), { width: 80, color: false }))
+  t.is(row.split('  ').at(-1), '▏')
 })
 
 test('nothing is drawn of nothing', (t) => t.is(draw(pictureOf([]), { width: 80, color: true }), ''))

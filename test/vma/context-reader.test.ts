@@ -1,3 +1,4 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
 import { Process } from '../../src/proc/process.js'
@@ -25,4 +26,78 @@ test('Processes that share a mount namespace and a root have their mountinfo rea
   // Neither of these has a mountinfo, and another's is not theirs.
   t.throws(() => idsOf(9), { instanceOf: InputError })
   t.throws(() => idsOf(10), { instanceOf: InputError })
+})
+
+const line = (id: number, point: string) => `${id} 1 0:${id} / ${point} rw - tmpfs none rw`
+const [ours, theirs] = ['mnt:[1]', 'mnt:[2]']
+
+/** What is known of processes: where each has its mounts, and its root. */
+function known(
+  procfs: string,
+  pids: number[],
+  reader = new ContextReader({ procfs, sysfs: procfs }),
+): unknown[] {
+  return pids.map((pid) => {
+    const { mounts, chroot } = reader.ofProcess(new Process(procfs, pid), noWarning).context
+    return [chroot, ...mounts.map(({ mount_id, mount_point }) => `${mount_id} ${mount_point}`)]
+  })
+}
+
+test('A process in a chroot that lists no root has the mounts that the reader has there, in the reader’s own namespace', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { namespace: ours, root: '/jail', mountinfo: [line(31, '/vol')] })
+  put(procfs, 8, { namespace: theirs, root: '/jail', mountinfo: [line(32, '/vol')] })
+  put(procfs, 9, { namespace: ours, root: '/jail/own', mountinfo: [line(33, '/')] })
+  const reader = ['29 1 0:29 / / rw - ext4 /dev/sda rw', line(31, '/jail/vol')]
+  put(procfs, 1, { namespace: ours, root: '/', mountinfo: reader })
+  symlinkSync('1', `${procfs}/self`)
+  t.deepEqual(known(procfs, [7, 8, 9]), [
+    ['/jail', '29 /', '31 /vol'],
+    ['/jail', '32 /vol'],
+    ['/jail/own', '33 /'],
+  ])
+})
+
+test('Processes whose root is not told share nothing', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { namespace: theirs, mountinfo: [line(31, '/')] })
+  put(procfs, 8, { namespace: theirs, mountinfo: [line(32, '/')] })
+  t.deepEqual(known(procfs, [7, 8]), [
+    ['/', '31 /'],
+    ['/', '32 /'],
+  ])
+})
+
+test('Where a captured process had its root is told by where the reader has the same mount', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 1, { mountinfo: [line(29, '/'), line(31, '/jail')] })
+  symlinkSync('1', `${procfs}/self`)
+  put(procfs, 7, { mountinfo: [line(31, '/'), line(32, '/vol')] })
+  put(procfs, 8, { mountinfo: [line(33, '/')] })
+  t.deepEqual(known(procfs, [7, 8]), [
+    ['/jail', '31 /', '32 /vol'],
+    ['/', '33 /'],
+  ])
+})
+
+test('What was seen is forgotten when the reader is closed', (t) => {
+  const procfs = tempFolder(t)
+  const tree = { namespace: ours, mountinfo: [line(29, '/')] }
+  put(procfs, 1, { ...tree, root: '/' })
+  symlinkSync('1', `${procfs}/self`)
+  put(procfs, 7, { ...tree, root: '/', mountinfo: [line(29, '/')] })
+  put(procfs, 8, { ...tree, root: '/jail', mountinfo: [] })
+  const reader = new ContextReader({ procfs, sysfs: procfs })
+  const before = [
+    ['/', '29 /'],
+    ['/jail', '29 /'],
+  ]
+  t.deepEqual(known(procfs, [7, 8], reader), before)
+  for (const pid of [1, 7]) writeFileSync(`${procfs}/${pid}/mountinfo`, `${line(30, '/')}\n`)
+  t.deepEqual(known(procfs, [7, 8], reader), before)
+  reader.close()
+  t.deepEqual(known(procfs, [7, 8], reader), [
+    ['/', '30 /'],
+    ['/jail', '30 /'],
+  ])
 })

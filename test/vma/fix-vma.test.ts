@@ -389,6 +389,25 @@ const cases: Case[] = [
     branch: '/l/base',
   },
   {
+    title: 'Where no root is known there is no inode, though maps has one',
+    raw: entry('/l/base/bin/cat', leaked('/bin/cat')),
+    context: viewOf([BASE], { root: null }),
+    told: { path: '/bin/cat', rpath: './bin/cat', fpath: null, dev: null, ino: null, mnt_id: -1 },
+    branch: '/l/base',
+  },
+  {
+    title: 'What was opened but not asked, of a mount that nobody lists, has the inode that maps has',
+    raw: entry('/x/f', { maps_dev: '0:99', maps_ino: '5', maps_name: '/x/f', mnt_id: 77, mnt_listed: false }),
+    context: viewOf([]),
+    told: { path: '/x/f', rpath: null, dev: '0:99', ino: '5', mnt_id: 77 },
+  },
+  {
+    title: 'What was not opened, of a device that is not that of the mount over its path, has no inode',
+    raw: entry('/x/f', { maps_dev: '0:99', maps_ino: '5', maps_name: '/x/f' }),
+    context: viewOf([]),
+    told: { path: '/x/f', rpath: null, dev: null, ino: null, mnt_id: null },
+  },
+  {
     title: 'Of an overlay the device and inode of the union are told, where maps has the layer’s',
     raw: entry('/bin/cat', {
       dev: '0:17',
@@ -614,3 +633,33 @@ for (const [title, raw, own, reader, path] of throughOwn)
     t.is(vma.path, path)
     t.deepEqual([vma.link, vma.kernel, vma.mnt_id], [raw.link, raw.kernel, 50])
   })
+test('What somebody added to an entry stands after the fields of its record', (t) => {
+  const raw = { ...entry('/bin/cat'), host: 'web', state: 'an old one' }
+  const vma = fixVma(raw, viewOf([]))
+  t.like(vma, { host: 'web', state: null } as object)
+  t.is(Object.keys(vma).at(-1), 'host')
+})
+
+test('A file of a union that the process left is below its root only where that is the reader’s', (t) => {
+  const left = { mnt_id: 50, mnt_listed: false, maps_dev: '0:50', maps_ino: '9', maps_name: '/o/f' }
+  const union = tableOf(['/u', '/l'], {
+    mount_id: 50,
+    mount_point: '/o',
+    fs_type: 'overlay',
+    si: null,
+    dev: '0:50',
+  })
+  const reader = viewOf([union], {
+    mounts: ['50 1 0:50 / /o rw - overlay o rw,lowerdir=/l,upperdir=/u,workdir=/w'].map(parseMount),
+    root: '/',
+  })
+  const pathsIn = (chroot: string, unions: BranchTable[]) => {
+    const { path, rpath } = fixVma(entry('/o/f', left), viewOf(unions, { chroot, reader }))
+    return [path, rpath]
+  }
+  const own = { ...union, mount_id: 60 }
+  t.deepEqual(pathsIn('/', [own]), ['/o/f', './o/f'])
+  t.deepEqual(pathsIn('/c', [own]), ['/o/f', null])
+  t.deepEqual(pathsIn('/', []), ['/o/f', null])
+  t.deepEqual(pathsIn('/', [{ ...own, dev: '0:18' }]), ['/o/f', null])
+})

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mapsName, seenFrom } from '../../src/vma/names.js'
+import { mapsName, seenFrom, withoutWhiteouts } from '../../src/vma/names.js'
 
 const names = [
   {
@@ -78,3 +78,16 @@ test('the name in maps of megabytes, each component escaped, is no trouble', (t)
   // Nothing at the same distance from the end.
   t.true(mapsName(`${link.replaceAll('\n', '\\012')}/x`, link) === `${link}/x`)
 })
+
+const whiteouts = [
+  { name: 'a removed folder', path: '/d/.wh..wh.gone.00ab/f', expected: '/d/gone/f' },
+  { name: 'one in another', path: '/.wh..wh.a.0001/.wh..wh.b.c.0002/f', expected: '/a/b.c/f' },
+  { name: 'a file, which AUFS does not rename', path: '/d/.wh..wh.f.00ab', expected: '/d/.wh..wh.f.00ab' },
+  { name: 'too few digits', path: '/.wh..wh.a.001/f', expected: '/.wh..wh.a.001/f' },
+  { name: 'no name', path: '/.wh..wh..0001/f', expected: '/.wh..wh..0001/f' },
+]
+
+for (const { name, path, expected } of whiteouts) {
+  test(`a path in a branch, where AUFS has renamed what it removes: ${name}`, (t) =>
+    t.is(withoutWhiteouts(path), expected))
+}

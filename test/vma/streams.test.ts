@@ -16,7 +16,7 @@ import type { Vma } from '../../src/vma/record.js'
 import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
 import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
-import { launched, nameOf, until } from '../helpers/processes.js'
+import { launched, nameOf, next, until } from '../helpers/processes.js'
 import { lines, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
@@ -173,7 +173,7 @@ test('what was seen of a process is looked at again after a while', async (t) =>
   stream.write(records[0])
   await once(stream, 'data')
   child.kill('SIGKILL')
-  await once(child, 'exit')
+  await next(child, 'exit')
   await wait(1200)
   stream.end(records[0])
   await once(stream, 'end')

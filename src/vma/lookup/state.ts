@@ -30,11 +30,16 @@ export function stateOf(file: SeenFile, path: ByteString, found: Found): Verdict
   const { mount, copies } = copiesAt(file, claim.table, path)
   if (copies === null) return { state: null, branch: claim.branch, shown }
   if (claim.branch !== null) return stateByBranch(file, claim.branch, copies, found)
-  if (typeOfTable(mount).mapsShowsLayer(raw.kernel, mount)) return stateByInode(file, copies, found)
-  if (shown === null) return { state: null, branch: null, shown }
-  const supplier = supplierOf(file, copies, found, mount)
-  const isCurrent = supplier !== null || isOnlyBelow(file, mount, path, copies, found)
-  return { state: isCurrent ? 'current' : null, branch: supplier?.branch ?? null, shown }
+  const isByInode = typeOfTable(mount).mapsShowsLayer(raw.kernel, mount)
+  const verdict = isByInode
+    ? stateByInode(file, copies, found)
+    : stateBySupplier(shown === null ? null : supplierOf(file, copies, found, mount), shown)
+  const isOpen = verdict.state === null && shown !== null
+  return isOpen && isOnlyBelow(file, mount, path, copies, found) ? { ...verdict, state: 'current' } : verdict
+}
+
+function stateBySupplier(supplier: Copy | null, shown: FileId | null): Verdict {
+  return { state: supplier === null ? null : 'current', branch: supplier?.branch ?? null, shown }
 }
 
 /** The state of a mapped file whose path shows another file, or one that may be another. */

@@ -2,6 +2,8 @@ import { closeSync, openSync } from 'node:fs'
 import test from 'ava'
 import { mountIdOf } from '../../../src/files/ids.js'
 import { mountById, mountOfAnyone, mountOfProcess } from '../../../src/proc/mounts/mount-by-id.js'
+import { tempFolder } from '../../helpers/folders.js'
+import { put } from '../../helpers/procfs.js'
 
 const MOUNTINFO = [
   '29 21 0:17 / / rw - aufs none rw,si=1a',
@@ -29,4 +31,20 @@ test('The mount of an open file is found in this process and in others', (t) => 
   t.is(mountOfAnyone('/proc', id)?.mount.fs_type, 'proc')
   t.is(mountOfProcess('/proc/none', id), null)
   t.is(mountOfAnyone('/proc', 999_999_999), null)
+})
+
+test('A mount is looked for in each namespace, and there from each root: a process in a chroot does not list it', (t) => {
+  const procfs = tempFolder(t)
+  const line = (id: number) => `${id} 1 0:30 / /x rw - tmpfs none rw`
+  const [one, other] = ['mnt:[1]', 'mnt:[2]']
+  put(procfs, 7, { namespace: one, root: '/jail', mountinfo: [line(29)] })
+  put(procfs, 8, { namespace: one, root: '/', mountinfo: [line(29), line(30)] })
+  put(procfs, 9, { namespace: one, root: '/', mountinfo: [line(32)] })
+  put(procfs, 10, { namespace: other, root: '/', mountinfo: [line(31)] })
+  put(procfs, 11, { mountinfo: [line(33)] })
+  t.is(mountOfAnyone(procfs, 29)?.folder, `${procfs}/7`)
+  t.is(mountOfAnyone(procfs, 30)?.folder, `${procfs}/8`)
+  t.is(mountOfAnyone(procfs, 31)?.folder, `${procfs}/10`)
+  t.is(mountOfAnyone(procfs, 32), null, 'one process of each is asked')
+  t.is(mountOfAnyone(procfs, 33), null, 'of which the namespace is not told')
 })

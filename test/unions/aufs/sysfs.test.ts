@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fs, { chmodSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { readSuperblock } from '../../../src/unions/aufs/sysfs.js'
 import type { Branch } from '../../../src/unions/branch-table.js'
@@ -47,6 +47,12 @@ test('ids stay with their branches, whatever their order', (t) => {
     readSuperblock(sysfs, '1').branches.map(({ id }) => id),
     [70, 64],
   )
+})
+
+test('of a text the newline at its end is taken off, and no other byte that is white space somewhere', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw'], '/xino\xc2\xa0\n'))
+  t.is(readSuperblock(sysfs, '1').xi_path, '/xino\xc2\xa0')
 })
 
 // The exact bytes of captures/leaky-04-odd.
@@ -226,6 +232,12 @@ test('an id that is none is null', (t) => {
   )
 })
 
+test('an id may be less than zero', (t) => {
+  const sysfs = tempFolder(t)
+  writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw']), brid0: '-1\n' })
+  t.is(readSuperblock(sysfs, '1').branches[0]?.id, -1)
+})
+
 test('a kernel without brid files has branches without ids', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { br0: '/a=rw\n', xi_path: '' })
@@ -234,18 +246,64 @@ test('a kernel without brid files has branches without ids', (t) => {
 
 /** Does something to a superblock in the middle of the first look: when the folder has been listed, and before br0 is read. */
 function whileLooking(folder: string, script: string): void {
+  beforeReads(folder, { 1: script })
+}
+
+/** Does something to a superblock before some of its files are read, by how many were read until then, and this one. */
+function beforeReads(folder: string, scripts: { [read: number]: string }): void {
   const { readFileSync } = fs
   const replace = (read: typeof readFileSync) => {
     fs.readFileSync = read
     syncBuiltinESMExports()
   }
-  const once = (...args: Parameters<typeof readFileSync>) => {
-    replace(readFileSync)
-    spawnSync('sh', ['-c', script], { cwd: folder })
+  let reads = 0
+  const last = Math.max(...Object.keys(scripts).map(Number))
+  const counting = (...args: Parameters<typeof readFileSync>) => {
+    reads += 1
+    if (reads === last) replace(readFileSync)
+    const script = scripts[reads]
+    if (script !== undefined) spawnSync('sh', ['-c', script], { cwd: folder })
     return readFileSync(...args)
   }
-  replace(once as typeof readFileSync)
+  replace(counting as typeof readFileSync)
 }
+
+/** A superblock of two branches, of which each look reads five files. */
+function twoBranches(t: ExecutionContext): { sysfs: string; folder: string } {
+  const sysfs = tempFolder(t)
+  const folder = `${sysfs}/fs/aufs/si_1`
+  writeTree(folder, superblock(['/a=rw', '/b=ro']))
+  return { sysfs, folder }
+}
+
+test('two looks that both came upon a remount are not taken for rest, though they are the same', (t) => {
+  const { sysfs, folder } = twoBranches(t)
+  // br1 is listed, gone when it is read, and back at the end.
+  beforeReads(folder, { 1: 'mv br1 away', 5: 'mv away br1', 6: 'mv br1 away', 10: 'mv away br1' })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual([branches.map(({ path }) => path), errors], [['/a', '/b'], []])
+})
+
+test('a look that lists fewer files than the one before is not the same', (t) => {
+  const { sysfs, folder } = twoBranches(t)
+  // xi_path is read last, by when br1 is gone; the second look reads three files.
+  beforeReads(folder, { 5: 'rm br1 brid1', 8: 'echo /other=rw > br0' })
+  t.deepEqual(
+    readSuperblock(sysfs, '1').branches.map(({ path }) => path),
+    ['/other'],
+  )
+})
+
+test('two looks that could not read a file for different reasons are not the same', (t) => {
+  const { sysfs, folder } = twoBranches(t)
+  writeTree(folder, { br2: '/c=ro\n', brid2: '66\n' })
+  fs.renameSync(`${folder}/br1`, `${folder}/away`)
+  // Of br1 nothing is read where it is a folder, nor where it is missing.
+  fs.mkdirSync(`${folder}/br1`)
+  beforeReads(folder, { 6: 'rmdir br1', 12: 'mv away br1' })
+  const { branches, errors } = readSuperblock(sysfs, '1')
+  t.deepEqual([branches.map(({ path }) => path), errors], [['/a', '/b', '/c'], []])
+})
 
 test('a branch that was missing at the first look and is there at the second is no error', (t) => {
   const sysfs = tempFolder(t)

@@ -9,6 +9,8 @@ import type { WhiteoutFormat } from '../../../src/unions/layers/layer.js'
 import { LayerStack } from '../../../src/unions/layers/layer-stack.js'
 import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
 import { askAll, openBelow, tempFolder } from '../../helpers/folders.js'
+import { skip } from '../../helpers/machine.js'
+import { table } from '../../helpers/tables.js'
 
 interface Built {
   folder: string
@@ -234,6 +236,61 @@ test('Below a branch that cannot be looked into nothing is told', (t) => {
   t.deepEqual(find('/f'), [['top', 'base'], true])
 })
 
+test('Where a whiteout hides what is below, it does not matter what cannot be looked into there', (t) => {
+  const { folder } = union(t, { 'top=rw': ['.wh.f', 'd/.wh.f'], 'base=ro': ['f'] })
+  const branch = (path: string | null, index: number, perm: string): Branch => ({
+    ...{ index, id: null, path, perm, attributes: [] },
+  })
+  const { find } = finder(t, [branch(`${folder}/top`, 0, 'rw'), branch(null, 1, 'ro')])
+  t.deepEqual(find('/f'), [[], true])
+  t.deepEqual(find('/g'), [[], false])
+  t.deepEqual(find('/d/f'), [[], true])
+})
+
+test('What was seen is forgotten when it is closed', (t) => {
+  const { folder } = union(t, { 'top=rw': [], 'base=ro': ['d/f'] })
+  const paths = [`${folder}/top`, `${folder}/base`]
+  const branches = paths.map((path, index) => ({ index, id: null, path, perm: 'rw', attributes: [] }))
+  const stack = new LayerStack(
+    table(
+      branches.map(({ path }) => path),
+      { branches },
+    ),
+    aufsWhiteouts,
+    askAll,
+  )
+  t.is(stack.find('/d/f').copies.length, 1)
+  make(`${folder}/top/.wh.d`)
+  stack.close()
+  t.deepEqual(stack.find('/d/f'), { copies: [], isComplete: true })
+  stack.close()
+  t.is(openBelow(folder), 0)
+})
+
+test('Below an entry of which no mark can be read nothing is sure, and there may be more', (t) => {
+  const unreadable: WhiteoutFormat = {
+    ...aufsWhiteouts,
+    marks: (entries) => entries.map(() => ({ isOpaque: false, redirect: undefined })),
+  }
+  const { folder } = union(t, { 'top=rw': ['f', 'd/g'], 'base=ro': ['f', 'd/g'] })
+  const branches = ['top', 'base'].map((name, index) => ({
+    ...{ index, id: null, path: `${folder}/${name}`, perm: 'ro', attributes: [] },
+  }))
+  const stack = new LayerStack(table([], { branches }), unreadable, askAll)
+  t.teardown(() => stack.close())
+  for (const path of ['/f', '/d/g']) {
+    const { copies, isComplete } = stack.find(path)
+    t.deepEqual(
+      copies.map(({ branch, isNamed }) => [branch.index, isNamed]),
+      [
+        [0, true],
+        [1, false],
+      ],
+    )
+    t.false(isComplete)
+  }
+})
+
 test('A folder that is truly named so is no removed one', (t) => {
   const { find } = union(t, { 'x (deleted)=rw': ['f'], 'base=ro': ['f'] })
   t.deepEqual(find('/f'), [['x (deleted)', 'base'], true])
@@ -325,6 +382,18 @@ const overlays: OverlayCase[] = [
     found: { '/k/b/right': ['base'], '/k/b/wrong': [], '/k/b/low': [], '/s/b/wrong': ['mid'] },
   },
   {
+    title: 'What a folder of an overlay was called before, its own layer may have again: that is another',
+    files: { 'top=rw': ['new/', 'old/x', 'moved/', 'a/b/y'], 'base=ro': ['old/f', 'a/b/f'] },
+    attributes: { 'top/new': { redirect: 'old' }, 'top/moved': { redirect: '/a/b' } },
+    found: { '/new/f': ['base'], '/new/x': [], '/moved/f': ['base'], '/moved/y': [] },
+  },
+  {
+    title: 'Data-only layers of an overlay show no files of a folder, wherever that leads',
+    files: { 'top=ro': ['d/'], 'base=ro': ['real/f'], 'data=ro+data': ['real/f', 'real/g'] },
+    attributes: { 'top/d': { redirect: '/real' } },
+    found: { '/d/f': ['base'], '/d/g': [], '/real/g': [] },
+  },
+  {
     title: 'A whiteout of AUFS is a file like others to an overlay',
     files: { 'top=rw': ['.wh.f', 'd/.wh..wh..opq'], 'base=ro': ['f', 'd/g'] },
     attributes: {},
@@ -350,6 +419,25 @@ for (const { title, files, attributes, found } of overlays) {
     for (const [path, branches] of Object.entries(found)) t.deepEqual(find(path), [branches, true], path)
   })
 }
+
+test('Data of an overlay that may lie in a layer which is not known is not looked for below that', (t) => {
+  const { folder } = union(t, { 'top=ro': ['f'], 'd1=ro': [], 'd2=ro': ['real'] })
+  if (!setAttributes(`${folder}/top/f`, { metacopy: '', redirect: '/real' }))
+    return skip(t, 'it needs setfattr, getfattr, and a filesystem that keeps user attributes')
+  const branch = (path: string | null, index: number, ...attributes: string[]): Branch => ({
+    ...{ index, id: null, path, perm: 'ro', attributes },
+  })
+  const through = (first: Branch) =>
+    finder(
+      t,
+      [branch(`${folder}/top`, 0), first, branch(`${folder}/d2`, 2, 'data')],
+      overlayWhiteouts('user', true),
+    ).find('/f')
+  t.deepEqual(through(branch(`${folder}/d1`, 1, 'data')), [['top', 'd2'], true])
+  t.deepEqual(through(branch(`${folder}/d1 (deleted)`, 1, 'data')), [['top', 'd2'], true])
+  t.deepEqual(through(branch('l/SHORT', 1, 'data', 'relative')), [['top'], false])
+  t.deepEqual(through(branch(null, 1, 'data')), [['top'], false])
+})
 
 test('A path that leads round in circles in an overlay has an end', (t) => {
   const { find, folder } = union(
@@ -430,4 +518,18 @@ test('A union that is mounted over one of its own branches hides that from us', 
   t.deepEqual(other.holders('/g'), [['base'], true])
   t.true(other.isNotCopied('/g'))
   t.true([...asked].every((id) => id !== null) && asked.size > 0, 'it is asked by the mount of the folder')
+})
+
+test('Names in an overlay that lead to each other, as no kernel writes them, have an end', (t) => {
+  const { find, folder } = union(
+    t,
+    { 'top=rw': ['a/', 'b/'], 'base=ro': ['a/f'] },
+    overlayWhiteouts('user', true),
+  )
+  const isSet =
+    setAttributes(`${folder}/top/a`, { redirect: 'b/x' }) &&
+    setAttributes(`${folder}/top/b`, { redirect: 'a/x' })
+  if (!isSet) return skip(t, 'it needs setfattr, getfattr, and a filesystem that keeps user attributes')
+  t.notThrows(() => find('/a/f'))
+  t.notThrows(() => find('/b/f'))
 })

@@ -243,6 +243,17 @@ const relative: {
     workdir: '/t/w',
   },
   {
+    name: "a path of more than two folders is not of Docker's layout, though it ends so",
+    entry: 'rw,lowerdir=x/y/diff:l/a/b:z/diff,upperdir=/B/ID/diff,workdir=/B/ID/work',
+    layers: [
+      ['/B/ID/diff', 'rw'],
+      ['x/y/diff', 'ro', 'relative'],
+      ['l/a/b', 'ro', 'relative'],
+      ['/B/z/diff', 'ro'],
+    ],
+    workdir: '/B/ID/work',
+  },
+  {
     name: 'there is no upper folder',
     entry: 'ro,lowerdir=l1:l2',
     layers: [

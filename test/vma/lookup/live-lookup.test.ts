@@ -1,0 +1,101 @@
+/** Looks at real files: in layers, and through entries of map_files. */
+import { lstatSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { foundOf } from '../../../src/files/found.js'
+import { type Kernel, parseEntry, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
+import type { Copy } from '../../../src/unions/layers/layer.js'
+import type { FileLookup } from '../../../src/vma/context.js'
+import { LayerStacks, liveLookup, type Machine } from '../../../src/vma/lookup/live-lookup.js'
+import { askAll, mountAt, openBelow, tempFolder, writeTree } from '../../helpers/folders.js'
+import { skip } from '../../helpers/machine.js'
+import { put } from '../../helpers/procfs.js'
+import { table } from '../../helpers/tables.js'
+
+interface Looking {
+  folder: string
+  lookup: FileLookup
+  close(): void
+}
+
+/** A machine of which nothing is known but its files. */
+function looking(t: ExecutionContext): Looking {
+  const folder = tempFolder(t)
+  const machine: Machine = {
+    ...{ procfs: `${folder}/proc`, sysfs: `${folder}/sys`, mounts: () => [], asking: () => askAll },
+  }
+  const stacks = new LayerStacks(machine)
+  const root = { isOwnRoot: true, isProcessRoot: false, mounts: [], asking: askAll }
+  const lookup = liveLookup(folder, root, stacks, machine)
+  const close = () => {
+    lookup.close()
+    stacks.close()
+  }
+  t.teardown(close)
+  return { folder, lookup, close }
+}
+
+const overlay = (path: string, dev: string, workdir: string | null = null) =>
+  table([path], { fs_type: 'overlay', si: null, dev, workdir })
+
+test('Overlays are told apart by their devices, as they have no other number', (t) => {
+  const { folder, lookup } = looking(t)
+  writeTree(folder, { 'one/f': '', 'other/g': '' })
+  const [one, other] = [overlay(`${folder}/one`, '0:40'), overlay(`${folder}/other`, '0:41')]
+  t.deepEqual(
+    [one, other].flatMap((each) => ['/f', '/g'].map((path) => lookup.copies(each, path).copies.length)),
+    [1, 0, 0, 1],
+  )
+})
+
+test('Of many unions no more are held open than are remembered, and none when it is closed', (t) => {
+  const { folder, lookup, close } = looking(t)
+  const names = Array.from({ length: 130 }, (_, i) => `l${i}`)
+  writeTree(folder, Object.fromEntries(names.map((name) => [`${name}/f`, ''])))
+  for (const [i, name] of names.entries())
+    t.is(lookup.copies(overlay(`${folder}/${name}`, `0:${i}`), '/f').copies.length, 1)
+  t.is(openBelow(folder), 100)
+  close()
+  t.is(openBelow(folder), 0)
+})
+
+test('A copy is older than the mount of its union where that has made its work folder since, on the same filesystem', (t) => {
+  const { folder, lookup, close } = looking(t)
+  writeTree(folder, { 'l/f': '', 'w/work': null })
+  const { dev, birth } = foundOf(lstatSync(`${folder}/w/work`, { bigint: true }))
+  if (birth === 0n) return skip(t, 'no filesystem that tells when a file was made')
+  const union = overlay(`${folder}/l`, '0:40', `${folder}/w`)
+  const [copy] = lookup.copies(union, '/f').copies
+  if (copy === undefined) return t.fail()
+  const isOlder = (more: Partial<Copy>, of = union) =>
+    lookup.isOlderThanMount(of, { ...copy, since: birth - 1n, ...more })
+  t.true(isOlder({}))
+  t.false(isOlder({ since: birth }))
+  t.false(isOlder({ since: birth + 1n }))
+  t.false(isOlder({ since: 0n }), 'when it was made is not told')
+  t.false(isOlder({ file: { ...copy.file, dev: `${dev}1` } }))
+  t.false(isOlder({}, overlay(`${folder}/l`, '0:41')), 'a union without a work folder')
+  t.false(isOlder({}, overlay(`${folder}/l`, '0:42', `${folder}/none`)))
+  close()
+  t.is(openBelow(folder), 0)
+})
+
+test('A mapped file is looked at through its entry only where that is still of the same mount and file', (t) => {
+  const { folder, lookup, close } = looking(t)
+  writeTree(folder, { f: 'x' })
+  put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` } })
+  const { dev, ino } = foundOf(lstatSync(`${folder}/f`, { bigint: true }))
+  const raw = parseEntry(`1000-2000 -> ${folder}/f`)
+  if (raw === null) return t.fail()
+  const mnt_id = mountAt(folder)
+  const mapped = (kernel: Partial<Kernel>, more: Partial<RawVma> = {}) =>
+    lookup.mapped({ ...raw, pid: 7, kernel: { ...UNKNOWN, dev, ino, mnt_id, ...kernel }, ...more })
+  t.is(mapped({})?.size, 1n)
+  t.is(mapped({ mnt_id: mnt_id + 1 }), null)
+  t.is(mapped({ ino: '1' }), null)
+  t.is(mapped({ dev: '0:1' }), null)
+  t.is(mapped({ mnt_id: null }), null)
+  t.is(mapped({}, { pid: null }), null)
+  t.is(mapped({}, { pid: 8 }), null)
+  close()
+  t.is(openBelow(folder), 0)
+})
