@@ -14,7 +14,7 @@ import { ndjsonLine, parse } from '../src/text/json.js'
 import { decodeOctal, encodeOctal } from '../src/text/octal.js'
 import { branchesInOptions } from '../src/unions/aufs/options.js'
 import type { BranchTable } from '../src/unions/branch-table.js'
-import { remountCommands, remountFilter } from '../src/unions/remount.js'
+import { remountCommands, remountFilter } from '../src/unions/remount/remount.js'
 import { tableFilter, tableRecordFilter } from '../src/unions/tables.js'
 import { vmaFilter } from '../src/vma/fixer.js'
 
@@ -43,12 +43,12 @@ export const filters: { [name: string]: Make } = {
   tables: () => ({ filter: tableRecordFilter() }),
   entries: () => ({ filter: entryFilter() }),
   vma: () => ({ filter: vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] }) }),
-  remount: () => ({ filter: remountFilter('/mnt'), isText: true }),
+  remount: () => ({ filter: remountFilter({ root: '/mnt' }), isText: true }),
 }
 
 const TABLE: BranchTable = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
-  ...{ xi_path: null, workdir: null },
+  ...{ xi_path: null, workdir: null, mount_options: null, options: null },
   branches: ['/l/top', '/l/a', '/l/ab', '/'].map((path, index) => ({
     ...{ index, id: 64 + index, path, perm: index === 0 ? 'rw' : 'ro', attributes: [] },
   })),
@@ -78,12 +78,7 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
   }
   if (name === 'mounts') {
     assert.deepEqual(outcomeOf({ filter: mountFilter() }, input, []), whole, 'both ways to JSON')
-    const used = usedLines(input, whole.errors)
-    assert.equal(
-      textOf('branches', whole.text),
-      textOf('branches', used),
-      'tables of records are those of lines',
-    )
+    holdTables(input, whole)
   }
   if (name === 'entries') assert.equal(textOf('entries', whole.text), whole.text, 'entries read back')
   if (name === 'branches' || name === 'log') {
@@ -91,6 +86,13 @@ export function hold(name: string, input: ByteString, cuts: readonly number[]): 
     for (const record of records) holdTable(record as unknown as BranchTable)
   }
   if (name === 'tables') for (const record of records) holdMount(record as unknown as BranchTable)
+}
+
+function holdTables(input: ByteString, { text, errors }: Outcome): void {
+  // The first two lines say whether lines end in a carriage return: without one of them it may be another two.
+  if (/\r(\n|$)/.test(input)) return
+  const used = usedLines(input, errors)
+  assert.equal(textOf('branches', text), textOf('branches', used), 'tables of records are those of lines')
 }
 
 /** The lines of an input that no message is of. */
@@ -125,12 +127,17 @@ function holdTable(table: BranchTable): void {
   )
 }
 
-const ONE_MOUNT = /^mount -t aufs -o (.*) none \/mnt\n$/s
+const ONE_MOUNT = /\nmount -t aufs -o (.*) none \/mnt \|\| failed=.*\ntest -z .*\n$/s
 
 /** The `br:` text of a mount command, where no path needs another way. */
 function holdMount(table: BranchTable): void {
   if (table.fs_type !== 'aufs' || table.branches.some(({ perm }) => perm === null)) return
-  const [, word] = ONE_MOUNT.exec(attempt(() => remountCommands({ ...table, root: '/' }, '/mnt')) ?? '') ?? []
+  const [, word] =
+    ONE_MOUNT.exec(
+      attempt(() =>
+        remountCommands({ ...table, root: '/', options: null, mount_options: null }, { root: '/mnt' }),
+      ) ?? '',
+    ) ?? []
   if (word === undefined || word.includes(',append:')) return
   const text = word.replace(/'([^']*)'|\\(.)/gs, '$1$2')
   assert.deepEqual(

@@ -21,6 +21,8 @@ export interface Run<O> {
   files: string[]
   /** Writes a message, and sets the exit status to 1. Returns `'stop'` under `--strict`. */
   report(source: string, error: InputError): 'stop' | undefined
+  /** Writes what is no error: the exit status stays. */
+  note(text: string): void
   /** Sends every FILE, or standard input, to standard output, each through a transform of its own. */
   each(transformOf: TransformOf): void
   /** Sends one file through a transform to standard output. */
@@ -75,7 +77,8 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
     const each = (transformOf: TransformOf) => {
       for (const file of operands.length === 0 ? ['-'] : operands) if (!stopped) read(file, transformOf)
     }
-    pipeline({ options, files: operands, report, each, read, send, print: write })
+    const note = (text: string) => say(`${usage.name}: ${text}`)
+    pipeline({ options, files: operands, report, note, each, read, send, print: write })
   } catch (error) {
     if (error instanceof UsageError) fail(usage.name, error.message, 2)
     if (error instanceof WriteError) {

@@ -2,7 +2,17 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
-import { hasFields, isCount, isRecord, isText, orNull, parseRecord, withOthers } from '../lines/records.js'
+import {
+  text as aText,
+  count,
+  flag,
+  isRecord,
+  isText,
+  orNull,
+  parseRecord,
+  record,
+  withOthers,
+} from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
@@ -81,7 +91,7 @@ export function entryFilter(): Filter<RawVma> {
       const next = isRaw ? null : parseEntry(text)
       if (isRaw) {
         flush(emit)
-        emit(inOrder(parseRecord(text, 'raw VMA record', isRawVma)))
+        emit(inOrder(parseRecord(text, 'raw VMA record', readRawVma)))
       } else if (next !== null) {
         flush(emit)
         entry = next
@@ -104,11 +114,11 @@ export function entryFilter(): Filter<RawVma> {
 }
 
 /** Puts the fields of a record in the order of {@link RawVma}, and unknown fields after them. */
-function inOrder(record: RawVma): RawVma {
-  const { pid, comm, container, start, end, perms, offset, link, kernel } = record
+function inOrder(raw: RawVma): RawVma {
+  const { pid, comm, container, start, end, perms, offset, link, kernel } = raw
   const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
   const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
-  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, record)
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, raw)
 }
 
 /**
@@ -134,31 +144,27 @@ export function parseEntry(line: ByteString): RawVma | null {
   }
 }
 
-function isRawVma(value: unknown): value is RawVma {
-  return hasFields<RawVma>(value, {
-    pid: orNull(isCount),
-    comm: orNull(isText),
-    container: orNull(isText),
-    start: isText,
-    end: isText,
-    perms: orNull(isText),
-    offset: orNull(isText),
-    link: isText,
-    kernel: isKernel,
-  })
-}
+const readKernel = record<Kernel>({
+  dev: orNull(aText),
+  ino: orNull(aText),
+  maps_dev: orNull(aText),
+  maps_ino: orNull(aText),
+  maps_name: orNull(aText),
+  mnt_id: orNull(count),
+  mnt_listed: orNull(flag),
+})
 
-function isKernel(value: unknown): value is Kernel {
-  return hasFields<Kernel>(value, {
-    dev: orNull(isText),
-    ino: orNull(isText),
-    maps_dev: orNull(isText),
-    maps_ino: orNull(isText),
-    maps_name: orNull(isText),
-    mnt_id: orNull(isCount),
-    mnt_listed: orNull((field) => typeof field === 'boolean'),
-  })
-}
+const readRawVma = record<RawVma>({
+  pid: orNull(count),
+  comm: orNull(aText),
+  container: orNull(aText),
+  start: aText,
+  end: aText,
+  perms: orNull(aText),
+  offset: orNull(aText),
+  link: aText,
+  kernel: readKernel,
+})
 
 /**
  * A stream from map_files entries in text, or raw records in NDJSON, to {@link RawVma} records.

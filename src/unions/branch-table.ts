@@ -11,7 +11,7 @@ export interface Branch {
   path: ByteString | null
   /** `rw`, `ro`, or `rr` (really read-only, for a filesystem that cannot change); null where the source does not tell. */
   perm: ByteString | null
-  /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data` and `relative`. */
+  /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data`, `relative` and `detached`. */
   attributes: ByteString[]
 }
 
@@ -35,6 +35,10 @@ export interface BranchTable {
   xi_path: ByteString | null
   /** overlayfs's own; null for AUFS, and for an overlay without an upper folder. */
   workdir: ByteString | null
+  /** The mount's own options, as in mountinfo (`ro`, `nosuid` …); null where the source does not tell. */
+  mount_options: ByteString[] | null
+  /** The union's own options, less those that other fields tell (si, br, lowerdir …); null where the source does not tell. */
+  options: ByteString[] | null
   /** Topmost first. */
   branches: Branch[]
 }

@@ -2,9 +2,9 @@
 
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
-import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
+import { count, isWhole, only, orNull, parseRecord, type Reader, record, text } from '../lines/records.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { isBranch, isBranchTable } from '../unions/tables.js'
+import { branchFields, readTable } from '../unions/tables.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
 import { isState } from '../vma/record.js'
 
@@ -25,36 +25,34 @@ export type DrawnVma = Pick<
   | 'branch'
 >
 
+/** Hexadecimal, of 64 bits. */
+const address = only(
+  (value): value is string => typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value),
+  'is no address',
+)
+
+const readDrawnVma = record<DrawnVma>({
+  pid: orNull(count),
+  comm: orNull(text),
+  container: orNull(text),
+  start: address,
+  end: address,
+  perms: orNull(text),
+  path: text,
+  rpath: orNull(text),
+  dev: orNull(text),
+  ino: orNull(text),
+  state: orNull(only(isState, 'is no state')),
+  branch: orNull(record<VmaBranch>({ mount_id: orNull(count), si: orNull(text), ...branchFields })),
+})
+
 /**
  * Whether a value has the fields of a VMA record that are drawn.
  *
  * @example isDrawnVma({ path: '/bin/sh' }) // false
  */
 export function isDrawnVma(value: unknown): value is DrawnVma {
-  return hasFields<DrawnVma>(value, {
-    pid: orNull(isCount),
-    comm: orNull(isText),
-    container: orNull(isText),
-    start: isAddress,
-    end: isAddress,
-    perms: orNull(isText),
-    path: isText,
-    rpath: orNull(isText),
-    dev: orNull(isText),
-    ino: orNull(isText),
-    state: orNull(isState),
-    branch: orNull(isVmaBranch),
-  })
-}
-
-/** Hexadecimal, of 64 bits. */
-const isAddress = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value)
-
-function isVmaBranch(value: unknown): value is VmaBranch {
-  return (
-    hasFields<Pick<VmaBranch, 'mount_id' | 'si'>>(value, { mount_id: orNull(isCount), si: orNull(isText) }) &&
-    isBranch(value)
-  )
+  return isWhole(value, readDrawnVma)
 }
 
 /** The bytes of a mapping. Addresses may pass 2^53. */
@@ -65,15 +63,16 @@ export function sizeOf({ start, end }: Pick<DrawnVma, 'start' | 'end'>): bigint 
 /** The filter that reads both kinds, in any order. */
 export function drawnFilter(): Filter<DrawnVma | BranchTable> {
   return {
-    line({ text }, emit) {
-      const record = parseRecord(text, 'VMA record or branch table', isDrawn)
-      if ('start' in record && sizeOf(record) < 0n)
-        throw new InputError('a mapping that ends before it starts', text)
-      emit(record)
+    line(line, emit) {
+      const drawn = parseRecord(line.text, 'VMA record or branch table', readDrawn)
+      if ('start' in drawn && sizeOf(drawn) < 0n)
+        throw new InputError('a mapping that ends before it starts', line.text)
+      emit(drawn)
     },
   }
 }
 
-function isDrawn(value: unknown): value is DrawnVma | BranchTable {
-  return isDrawnVma(value) || isBranchTable(value)
+const readDrawn: Reader<DrawnVma | BranchTable> = (value) => {
+  const isTable = typeof value === 'object' && value !== null && Object.hasOwn(value, 'branches')
+  return isTable ? readTable(value) : readDrawnVma(value)
 }

@@ -12,9 +12,13 @@ import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { isStale, unfixed, type Vma } from '../../vma/record.js'
 import type { Args } from '../arguments.js'
 import { UsageError } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
+
+/** What it reads. */
+const KINDS = ['entries of map_files', 'VMA records'] as const
 
 function pipeline({ options, files, report, each, read, send }: Run<Args<typeof usage.options>>): void {
   const pids = wantedPids(options, files)
@@ -22,8 +26,10 @@ function pipeline({ options, files, report, each, read, send }: Run<Args<typeof 
   const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
   if (pids !== null) send(processRecords(new VmaFixer(context), pids, options, report))
   else if (options.raw)
-    each((lines) => lineTransform(entryFilter(), (entry) => ndjsonLine(unfixed(entry)), lines))
-  else each((lines) => lineTransform(vmaFilter(context), format, lines))
+    each((lines) =>
+      lineTransform(namingOtherKinds(entryFilter(), ...KINDS), (entry) => ndjsonLine(unfixed(entry)), lines),
+    )
+  else each((lines) => lineTransform(namingOtherKinds(vmaFilter(context), ...KINDS), format, lines))
 }
 
 const usage = {
@@ -146,6 +152,6 @@ function readTables(file: string, read: Run<unknown>['read']): BranchTable[] {
     tables.push(table)
     return ''
   }
-  read(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
+  read(file, (lines) => lineTransform(namingOtherKinds(tableRecordFilter(), 'branch tables'), keep, lines))
   return tables
 }
