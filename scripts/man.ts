@@ -115,7 +115,9 @@ const ESCAPES: Record<string, string> = {
   '~': '\\(ti',
 }
 
-/** A text of which no character is a macro, nor becomes a typographic one. */
+/** A text of which no character is a macro, nor becomes a typographic one, and no word is a full stop to mdoc. */
 function verbatim(text: string): string {
-  return text.replace(/[\\\-'"`^~]/g, (character) => ESCAPES[character] ?? character).replace(/^\./, '\\&.')
+  return text
+    .replace(/[\\\-'"`^~]/g, (character) => ESCAPES[character] ?? character)
+    .replace(/^\.|(?<= )\.(?= )/g, '\\&.')
 }

@@ -12,7 +12,8 @@ export { parseMapFiles } from './proc/map-files.js'
 export { findImages, type ImageOptions } from './images/images.js'
 export { parseLog } from './criu/dump-log.js'
 export { logFormat } from './criu/log-format.js'
-export { type Remountable, remount, remountCommands } from './unions/remount.js'
+export { remount, remountCommands, type ScriptOptions } from './unions/remount/remount.js'
+export type { Remountable } from './unions/remount/remountable.js'
 export { fromNdjson, toNdjson } from './lines/ndjson.js'
 export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
 export { InputError, type OnError } from './errors.js'
@@ -32,7 +33,7 @@ export { parseEntry } from './proc/map-files.js'
 export { listPids, Process } from './proc/process.js'
 export { branchesInOptions, parseBranch } from './unions/aufs/options.js'
 export { readSuperblock, type Superblock } from './unions/aufs/sysfs.js'
-export { type OverlayLayers, overlayLayers } from './unions/overlay/options.js'
+export { type OverlayHints, type OverlayLayers, overlayLayers } from './unions/overlay/options.js'
 export {
   type LoggedBranch,
   type LoggedMount,

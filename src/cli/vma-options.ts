@@ -8,6 +8,7 @@ import { tableRecordFilter } from '../unions/tables.js'
 import type { ContextOptions } from '../vma/context-reader.js'
 import { UsageError } from './arguments.js'
 import { pidsOfContainer } from './containers.js'
+import { namingOtherKinds } from './other-kinds.js'
 import type { Run } from './run.js'
 
 interface VmaArguments {
@@ -78,6 +79,8 @@ function readTables(file: string, readOption: Run<unknown>['readOption']): Branc
     tables.push(table)
     return ''
   }
-  readOption(file, (lines) => lineTransform(tableRecordFilter(), keep, lines))
+  readOption(file, (lines) =>
+    lineTransform(namingOtherKinds(tableRecordFilter(), 'branch tables'), keep, lines),
+  )
   return tables
 }

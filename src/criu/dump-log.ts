@@ -10,15 +10,22 @@ import { decodeOctal } from '../text/octal.js'
 import { aufs } from '../unions/aufs/aufs.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { unionTypeOf } from '../unions/types.js'
-import { type LoggedBranch, type LoggedMount, parseLoggedBranch, parseLoggedMount } from './logged-lines.js'
+import {
+  type LoggedBranch,
+  type LoggedMount,
+  parseLoggedBranch,
+  parseLoggedId,
+  parseLoggedMount,
+} from './logged-lines.js'
 
 /** The mount of a table, where the log has it. */
-type Place = Pick<BranchTable, 'mount_id' | 'mount_point' | 'root' | 'dev'>
+type Place = Pick<BranchTable, 'mount_id' | 'mount_point' | 'root' | 'dev' | 'mount_options' | 'options'>
 
 /** Branch lines of one superblock that follow each other. */
 interface Collection {
   si: ByteString
-  paths: Map<number, ByteString>
+  branches: Map<number, LoggedBranch>
+  ids: Map<number, number>
   /** The number of its first line. */
   line: number
 }
@@ -34,7 +41,10 @@ const LONGEST_LINE = 8192
 const BRANCHES = pair('i_')
 const MOUNTS = pair('@ ')
 
-const NOWHERE: Place = { mount_id: null, mount_point: null, root: null, dev: null }
+const NOWHERE: Place = {
+  ...{ mount_id: null, mount_point: null, root: null, dev: null },
+  ...{ mount_options: null, options: null },
+}
 
 /** The filter behind {@link parseLog}. */
 export function logFilter(): Filter<BranchTable> {
@@ -49,31 +59,27 @@ export function logFilter(): Filter<BranchTable> {
   }
   const close = (emit: Emit<BranchTable>, warn: Emit<InputError>) => {
     if (collection === null) return
-    const { si, paths, line } = collection
+    const { si, line } = collection
+    const branches = branchesOf(collection)
+    if (branches === null) warn(gap(collection, line))
+    else emitOnce(tableOf(places.get(si) ?? NOWHERE, aufs.fsType, si, { workdir: null, branches }), emit)
     collection = null
-    const branches = branchesOf(paths)
-    if (branches === null) return warn(gap(si, paths, line))
-    const place = places.get(si) ?? NOWHERE
-    emitOnce(
-      { ...place, fs_type: aufs.fsType, si, source: 'log', xi_path: null, workdir: null, branches },
-      emit,
-    )
   }
-  const collect = ({ si, index, path }: LoggedBranch, line: number) => {
-    collection ??= { si, paths: new Map(), line }
-    collection.paths.set(index, path)
+  const collect = (branch: LoggedBranch, line: number) => {
+    collection ??= { si: branch.si, branches: new Map(), ids: new Map(), line }
+    collection.branches.set(branch.index, branch)
   }
   const takeMount = (mount: LoggedMount, emit: Emit<BranchTable>) => {
     const type = unionTypeOf(mount.fs_type)
     if (type === null) return
-    const options = mount.options.split(',').map(decodeOctal)
-    const place = placeOf(mount)
-    const si = type.superblockId(options)
+    const super_options = mount.options.split(',').map(decodeOctal)
+    const { mount_id, mount_point, root, dev, mount_options } = mount
+    const options = type.ownOptions(super_options)
+    const place = { mount_id, mount_point, root, dev, mount_options, options }
+    const si = type.superblockId(super_options)
     if (si !== null) places.set(si, place)
-    const layers = type.branchesInLog(options)
-    if (layers === null) return
-    const { workdir, branches } = layers
-    emitOnce({ ...place, fs_type: type.fsType, si, source: 'log', xi_path: null, workdir, branches }, emit)
+    const layers = type.branchesInLog({ ...mount, super_options })
+    if (layers !== null) emitOnce(tableOf(place, type.fsType, si, layers), emit)
   }
   return {
     // Any line ends a collection, so none is skipped while there is one.
@@ -82,7 +88,7 @@ export function logFilter(): Filter<BranchTable> {
     tooLong: close,
     line({ text: raw, number }, emit, warn) {
       const text = withoutReturn(raw)
-      if (text === '') return
+      if (endsNothing(collection, text)) return
       const branch = parseLoggedBranch(text)
       if (!isNextOf(collection, branch)) close(emit, warn)
       const mount = branch === null ? parseLoggedMount(text) : null
@@ -91,7 +97,7 @@ export function logFilter(): Filter<BranchTable> {
       if (fault !== null) {
         // Without this branch, those before it are not the whole union.
         collection = null
-        throw new InputError(fault, text)
+        throw fault
       }
       if (branch !== null) collect(branch, number)
       if (mount !== null) takeMount(mount, emit)
@@ -107,33 +113,52 @@ function withoutReturn(line: ByteString): ByteString {
 
 /** Whether a branch belongs to the collection before it. */
 function isNextOf(collection: Collection | null, branch: LoggedBranch | null): boolean {
-  return collection !== null && branch?.si === collection.si && !collection.paths.has(branch.index)
+  return collection !== null && branch?.si === collection.si && !collection.branches.has(branch.index)
 }
 
 /** What makes a line unusable; null for a good one. */
-function faultOf(text: ByteString): string | null {
-  if (text.includes('\0')) return 'a NUL, which no path holds'
-  return text.length > LONGEST_LINE ? `longer than CRIU logs (${LONGEST_LINE} bytes)` : null
+function faultOf(text: ByteString): InputError | null {
+  if (text.includes('\0')) return new InputError('a NUL, which no path holds', text)
+  if (text.length <= LONGEST_LINE) return null
+  return new InputError(`longer than CRIU logs (${LONGEST_LINE} bytes)`, text)
 }
 
-function placeOf({ mount_id, mount_point, root, dev }: LoggedMount): Place {
-  return { mount_id, mount_point, root, dev }
+/** Whether a line is empty, or an id, which is taken: what grep prints of sysfs has a union's ids after all of its branches. */
+function endsNothing(collection: Collection | null, text: ByteString): boolean {
+  if (text === '') return true
+  const logged = collection === null ? null : parseLoggedId(text)
+  if (collection === null || logged?.si !== collection.si) return false
+  collection.ids.set(logged.index, logged.id)
+  return true
+}
+
+function tableOf(
+  { mount_id, mount_point, root, dev, mount_options, options }: Place,
+  fs_type: string,
+  si: ByteString | null,
+  { workdir, branches }: Pick<BranchTable, 'workdir' | 'branches'>,
+): BranchTable {
+  return {
+    ...{ mount_id, mount_point, root, dev, fs_type, si, source: 'log', xi_path: null, workdir },
+    ...{ mount_options, options, branches },
+  }
 }
 
 /** The branches in the order of their numbers; null where one is missing. */
-function branchesOf(paths: Map<number, ByteString>): Branch[] | null {
-  const branches: Branch[] = []
-  for (let index = 0; index < paths.size; index += 1) {
-    const path = paths.get(index)
-    if (path === undefined) return null
-    branches.push({ index, id: null, path, perm: null, attributes: [] })
+function branchesOf({ branches, ids }: Collection): Branch[] | null {
+  const ordered: Branch[] = []
+  for (let index = 0; index < branches.size; index += 1) {
+    const branch = branches.get(index)
+    if (branch === undefined) return null
+    const { path, perm, attributes } = branch
+    ordered.push({ index, id: ids.get(index) ?? null, path, perm, attributes })
   }
-  return branches
+  return ordered
 }
 
-function gap(si: ByteString, paths: Map<number, ByteString>, line: number): InputError {
+function gap({ si, branches }: Collection, line: number): InputError {
   let missing = 0
-  while (paths.has(missing)) missing += 1
+  while (branches.has(missing)) missing += 1
   const error = new InputError(`br${missing} of si_${si} is missing in the branch lines that begin here`)
   error.line = line
   return error
@@ -144,7 +169,7 @@ function gap(si: ByteString, paths: Map<number, ByteString>, line: number): Inpu
  * mounted. Of an overlay it is the mount too, as an overlay has no other identity.
  */
 function keyOf(table: BranchTable): string {
-  const same = table.si === null ? table : [table.si, table.branches.map(({ path }) => path)]
+  const same = table.si === null ? table : [table.si, table.branches.map(({ path, perm }) => [path, perm])]
   return keyText(JSON.stringify(same))
 }
 

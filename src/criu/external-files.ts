@@ -7,7 +7,7 @@
  */
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
-import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
+import { count, flag, only, orNull, parseRecord, record, text } from '../lines/records.js'
 import type { Kernel } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'
 import { quote } from '../text/printable.js'
@@ -33,32 +33,32 @@ export interface ExternalFile {
 /** The filter that reads VMA records for {@link ExternalFiles}. */
 export function mappedFileFilter(): Filter<MappedFile> {
   return {
-    line({ text }, emit) {
-      emit(parseRecord(text, 'VMA record', isMappedFile))
+    line(line, emit) {
+      emit(parseRecord(line.text, 'VMA record', readMappedFile))
     },
   }
 }
 
-function isMappedFile(value: unknown): value is MappedFile {
-  return hasFields<MappedFile>(value, {
-    perms: orNull(isText),
-    link: isText,
-    path: isText,
-    dev: orNull(isText),
-    ino: orNull(isText),
-    mnt_id: orNull(isCount),
-    state: orNull(isState),
-    kernel: (kernel) =>
-      hasFields<MappedFile['kernel']>(kernel, {
-        dev: orNull(isText),
-        ino: orNull(isInode),
-        mnt_id: orNull(isCount),
-        mnt_listed: orNull((field) => typeof field === 'boolean'),
-      }),
-  })
-}
+const inode = only(
+  (value): value is string => typeof value === 'string' && /^\d{1,20}$/.test(value),
+  'is no inode number',
+)
 
-const isInode = (value: unknown) => typeof value === 'string' && /^\d{1,20}$/.test(value)
+const readMappedFile = record<MappedFile>({
+  perms: orNull(text),
+  link: text,
+  path: text,
+  dev: orNull(text),
+  ino: orNull(text),
+  mnt_id: orNull(count),
+  state: orNull(only(isState, 'is no state')),
+  kernel: record<MappedFile['kernel']>({
+    dev: orNull(text),
+    ino: orNull(inode),
+    mnt_id: orNull(count),
+    mnt_listed: orNull(flag),
+  }),
+})
 
 /** The external files of processes, each once. */
 export class ExternalFiles {

@@ -1,8 +1,10 @@
 /** The two kinds of line in a CRIU log that name a union: a branch, and a mount. */
+import { mountOptionsOf } from '../proc/mounts/mount-options.js'
 import type { ByteString } from '../text/byte-string.js'
 import { decodeOctal } from '../text/octal.js'
+import { parseBranch } from '../unions/aufs/options.js'
 
-/** One branch as CRIU logs it: `/sys/fs/aufs/si_<si>/br<N> : <path>`. */
+/** One branch as CRIU logs it, `/sys/fs/aufs/si_<si>/br<N> : <path>`, or as grep prints what sysfs has, `…/br<N>:<path>=<perm>`. */
 export interface LoggedBranch {
   /** The superblock's id, hexadecimal without padding. */
   si: ByteString
@@ -10,7 +12,14 @@ export interface LoggedBranch {
   index: number
   /** The folder, decoded. */
   path: ByteString
+  /** The permission; null where CRIU logged it. */
+  perm: ByteString | null
+  /** What follows the permission. */
+  attributes: ByteString[]
 }
+
+/** A branch's id, as grep prints it: `/sys/fs/aufs/si_<si>/brid<N>:<id>`. */
+export type LoggedId = Pick<LoggedBranch, 'si' | 'index'> & { id: number }
 
 /** A mount as CRIU logs it. Its options are still escaped. */
 export interface LoggedMount {
@@ -24,29 +33,45 @@ export interface LoggedMount {
   root: ByteString
   /** Where it is mounted, seen from the process's root. CRIU's dot before it is gone. */
   mount_point: ByteString
-  /** The superblock's options, with commas between them. */
+  /** The name of what is mounted. */
+  mount_source: ByteString
+  /** The mount's own options, out of the flags. */
+  mount_options: ByteString[]
+  /** The superblock's options, with commas between them. CRIU leaves `rw`, `ro`, `sync` and the like out. */
   options: ByteString
 }
 
 // AUFS can be configured for 32767 branches at most, so no number has more than five digits.
-const BRANCH = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/br(0|[1-9]\d{0,4}) : (\/.*)$/s
+const BRANCH = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/br(0|[1-9]\d{0,4})( : |:)(\/.*)$/s
+const ID = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/brid(0|[1-9]\d{0,4}):(-?\d{1,9})$/
 
 /**
  * Parses a branch line. Anything may stand before the branch, as CRIU's time does. The path is decoded, as sysfs escapes it.
  *
  * @returns null if the line names no branch
- * @example parseLoggedBranch('(00.036097) /sys/fs/aufs/si_1956a7d9c240c0/br0 : /o/sp\\040ace') // { si: '1956a7d9c240c0', index: 0, path: '/o/sp ace' }
+ * @example parseLoggedBranch('(00.036097) /sys/fs/aufs/si_1956a7d9c240c0/br0 : /o/sp\\040ace')?.path // '/o/sp ace'
  */
 export function parseLoggedBranch(line: ByteString): LoggedBranch | null {
   if (!line.includes('/sys/fs/aufs/si_')) return null
-  const [, si, number, path] = BRANCH.exec(line) ?? []
-  if (si === undefined || number === undefined || path === undefined) return null
-  return { si, index: Number(number), path: decodeOctal(path) }
+  const [, si, number, separator, text] = BRANCH.exec(line) ?? []
+  if (si === undefined || number === undefined || text === undefined) return null
+  const index = Number(number)
+  if (separator === ' : ') return { si, index, path: decodeOctal(text), perm: null, attributes: [] }
+  const branch = parseBranch(decodeOctal(text), index)
+  if (branch === null || branch.path === null) return null
+  return { si, index, path: branch.path, perm: branch.perm, attributes: branch.attributes }
+}
+
+/** Parses a line that tells a branch's id; null for any other. */
+export function parseLoggedId(line: ByteString): LoggedId | null {
+  const [, si, index, id] = ID.exec(line) ?? []
+  return si === undefined ? null : { si, index: Number(index), id: Number(id) }
 }
 
 const TYPE = /type (\S+) source /
 const DEVICE = / mnt_id (\d{1,15}) s_dev (0x[0-9a-f]{1,8}|0) (?=\/)/
 const AT = ' @ .'
+const FLAGS = ' flags '
 const OPTIONS = ' options '
 
 /**
@@ -60,10 +85,12 @@ const OPTIONS = ' options '
 export function parseLoggedMount(line: ByteString): LoggedMount | null {
   if (!line.includes(' s_dev ')) return null
   const optionsAt = line.lastIndexOf(OPTIONS)
-  const head = line.slice(0, Math.max(0, line.lastIndexOf(' flags ', optionsAt)))
-  const [, fs_type] = TYPE.exec(head) ?? []
+  const flagsAt = line.lastIndexOf(FLAGS, optionsAt)
+  const head = line.slice(0, Math.max(0, flagsAt))
+  const type = TYPE.exec(head)
+  const fs_type = type?.[1]
   const device = DEVICE.exec(head)
-  if (fs_type === undefined || device === null) return null
+  if (type === null || fs_type === undefined || device === null) return null
   const place = head.slice(device.index + device[0].length)
   const at = place.indexOf(`${AT}/`)
   if (at === -1) return null
@@ -73,6 +100,8 @@ export function parseLoggedMount(line: ByteString): LoggedMount | null {
     dev: parseDevice(Number(device[2])),
     root: place.slice(0, at),
     mount_point: place.slice(at + AT.length),
+    mount_source: head.slice(type.index + type[0].length, device.index),
+    mount_options: mountOptionsOf(Number(line.slice(flagsAt + FLAGS.length, optionsAt))),
     options: line.slice(optionsAt + OPTIONS.length),
   }
 }

@@ -2,23 +2,23 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
-import { hasFields, isText, orNull, parseRecord } from '../lines/records.js'
+import { either, orNull, parseRecord, record, text } from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
 import { bytesOf } from '../text/byte-string.js'
 import type { Branch, BranchTable, LayerImage } from '../unions/branch-table.js'
-import { isBranch, isBranchTable } from '../unions/tables.js'
+import { branchFields, readTable } from '../unions/tables.js'
 import type { Vma } from '../vma/record.js'
 import type { StorePlaces } from './image-store.js'
 import { Stores } from './places.js'
 
 /** What is read of a VMA record. */
-type SuppliedFile = Pick<Vma, 'path' | 'branch'>
+type SuppliedFile = Pick<Vma, 'path'> & { branch: Branch | null }
 
 /** The filter behind {@link findImages}. */
 export function imageFilter(stores: Stores): Filter<BranchTable | SuppliedFile> {
   return {
     line({ text }, emit, warn) {
-      const record = parseRecord(text, 'VMA record or branch table', isKnown)
+      const record = parseRecord(text, 'VMA record or branch table', readKnown)
       const known = <B extends Branch>(branch: B) => withImage(branch, imageOf(branch, stores, warn))
       if ('branches' in record) emit({ ...record, branches: record.branches.map(known) })
       else emit({ ...record, branch: record.branch === null ? null : known(record.branch) })
@@ -26,13 +26,11 @@ export function imageFilter(stores: Stores): Filter<BranchTable | SuppliedFile> 
   }
 }
 
-function isKnown(value: unknown): value is BranchTable | SuppliedFile {
-  return isBranchTable(value) || isSuppliedFile(value)
-}
-
-function isSuppliedFile(value: unknown): value is SuppliedFile {
-  return hasFields<SuppliedFile>(value, { path: isText, branch: orNull(isBranch) })
-}
+const readKnown = either(
+  'branches',
+  readTable,
+  record<SuppliedFile>({ path: text, branch: orNull(record(branchFields)) }),
+)
 
 /** Whose layer a branch is. A path that is not told from the root is no way to a folder. */
 function imageOf({ path }: Branch, stores: Stores, warn: Emit<InputError>): LayerImage | null {

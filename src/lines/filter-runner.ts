@@ -1,7 +1,8 @@
 /** Runs a filter on lines that it can use, and counts them all. */
 import { InputError, type OnError, throwIt } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
-import { type Emit, type Filter, type LineOptions, MAX_LINE } from './filter.js'
+import { type Emit, type Filter, type Line, type LineOptions, MAX_LINE } from './filter.js'
+import { LineEndings } from './line-endings.js'
 
 /** Gives a filter the lines that it can use. What it throws or warns of goes to `onError`, with the number of the line. */
 export class FilterRunner<T> {
@@ -9,7 +10,10 @@ export class FilterRunner<T> {
   readonly #emit: Emit<T>
   readonly #maxLine: number
   readonly #onError: OnError
+  readonly #endings = new LineEndings()
   #number = 0
+  /** The line that the filter is at. */
+  #current = 0
   #stopped = false
 
   constructor(filter: Filter<T>, emit: Emit<T>, { maxLine = MAX_LINE, onError = throwIt }: LineOptions) {
@@ -19,18 +23,29 @@ export class FilterRunner<T> {
     this.#onError = onError
   }
 
+  /** Whether every line must be taken, as it is not known yet how lines end. */
+  get needsAll(): boolean {
+    return !this.#endings.isKnown
+  }
+
   /** Takes the next line. */
   line(text: ByteString): void {
     this.#number += 1
+    const line = { text, number: this.#number }
+    for (const next of this.#endings.next(line, text.length > this.#maxLine)) this.#take(next)
+  }
+
+  #take({ text, number }: Line): void {
     if (text === '' || this.#stopped) return
+    this.#current = number
     try {
       if (text.length > this.#maxLine) {
         this.#filter.tooLong?.(this.#emit, this.#warn)
         throw new InputError(`longer than ${this.#maxLine} bytes`, text)
       }
-      this.#filter.line({ text, number: this.#number }, this.#emit, this.#warn)
+      this.#filter.line({ text, number }, this.#emit, this.#warn)
     } catch (error) {
-      this.#caught(error, this.#number)
+      this.#caught(error, number)
     }
   }
 
@@ -41,6 +56,7 @@ export class FilterRunner<T> {
 
   /** Ends the input. */
   end(): void {
+    for (const line of this.#endings.end()) this.#take(line)
     if (this.#stopped) return
     try {
       this.#filter.end?.(this.#emit, (error) => this.#report(error, null))
@@ -49,7 +65,7 @@ export class FilterRunner<T> {
     }
   }
 
-  readonly #warn = (error: InputError): void => this.#report(error, this.#number)
+  readonly #warn = (error: InputError): void => this.#report(error, this.#current)
 
   #caught(error: unknown, line: number | null): void {
     if (error instanceof InputError) this.#report(error, line)

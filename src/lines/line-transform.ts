@@ -57,7 +57,7 @@ export function lineTransform<T>(
   }
   /** Where the next line begins that the filter needs; `end` if there is none. The lines before it are counted. */
   const nextNeeded = (scan: Scan | null, start: number, end: number) => {
-    if (scan === null || filter.next === undefined) return start
+    if (scan === null || filter.next === undefined || runner.needsAll) return start
     const next = filter.next(scan, start, end)
     if (next > start) runner.pass(scan.countLines(start, next))
     return next
@@ -87,7 +87,7 @@ export function lineTransform<T>(
       begun = ''
     },
     flush() {
-      runner.line(begun)
+      if (begun !== '') runner.line(begun)
       runner.end()
       return take()
     },

@@ -2,7 +2,18 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
-import { hasFields, isCount, isRecord, isText, orNull, parseRecord, withOthers } from '../lines/records.js'
+import {
+  text as aText,
+  count,
+  flag,
+  isRecord,
+  isText,
+  optional,
+  orNull,
+  parseRecord,
+  record,
+  withOthers,
+} from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
@@ -89,7 +100,7 @@ export function entryFilter(): Filter<MapFilesEntry> {
       const next = isRaw ? null : parseEntry(text)
       if (isRaw) {
         flush(emit)
-        emit(inOrder(parseRecord(text, 'raw VMA record', isEntry)))
+        emit(inOrder(parseRecord(text, 'raw VMA record', readEntry)))
       } else if (next !== null) {
         flush(emit)
         entry = next
@@ -112,11 +123,11 @@ export function entryFilter(): Filter<MapFilesEntry> {
 }
 
 /** Puts the fields of a record in the order of {@link RawVma}, and unknown fields after them. */
-function inOrder(record: MapFilesEntry): MapFilesEntry {
-  const { pid, comm, container, start, end, perms, offset, link, kernel } = record
+function inOrder(raw: MapFilesEntry): MapFilesEntry {
+  const { pid, comm, container, start, end, perms, offset, link, kernel } = raw
   const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
   const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
-  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, record)
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, raw)
 }
 
 /**
@@ -142,42 +153,30 @@ export function parseEntry(line: ByteString): RawVma | null {
   }
 }
 
-function isEntry(value: unknown): value is MapFilesEntry {
-  return (
-    isRawVma(value) &&
-    (!('unit' in value) || isTextOrNull(value.unit)) &&
-    (!('cgroup' in value) || isTextOrNull(value.cgroup))
-  )
-}
+/** How what the kernel says of an entry is read back. */
+export const readKernel = record<Kernel>({
+  dev: orNull(aText),
+  ino: orNull(aText),
+  maps_dev: orNull(aText),
+  maps_ino: orNull(aText),
+  maps_name: orNull(aText),
+  mnt_id: orNull(count),
+  mnt_listed: orNull(flag),
+})
 
-const isTextOrNull = orNull(isText)
-
-function isRawVma(value: unknown): value is RawVma {
-  return hasFields<RawVma>(value, {
-    pid: orNull(isCount),
-    comm: orNull(isText),
-    container: orNull(isText),
-    start: isText,
-    end: isText,
-    perms: orNull(isText),
-    offset: orNull(isText),
-    link: isText,
-    kernel: isKernel,
-  })
-}
-
-/** Whether a value is what the kernel says of an entry. */
-export function isKernel(value: unknown): value is Kernel {
-  return hasFields<Kernel>(value, {
-    dev: orNull(isText),
-    ino: orNull(isText),
-    maps_dev: orNull(isText),
-    maps_ino: orNull(isText),
-    maps_name: orNull(isText),
-    mnt_id: orNull(isCount),
-    mnt_listed: orNull((field) => typeof field === 'boolean'),
-  })
-}
+const readEntry = record<MapFilesEntry>({
+  pid: orNull(count),
+  comm: orNull(aText),
+  container: orNull(aText),
+  start: aText,
+  end: aText,
+  perms: orNull(aText),
+  offset: orNull(aText),
+  link: aText,
+  kernel: readKernel,
+  unit: optional(orNull(aText)),
+  cgroup: optional(orNull(aText)),
+})
 
 /**
  * A stream from map_files entries in text, or raw records in NDJSON, to {@link RawVma} records.

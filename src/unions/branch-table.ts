@@ -1,5 +1,5 @@
 /** Branch tables: what a union mount is made of. */
-import { hasFields, isText, isTexts, orNull } from '../lines/records.js'
+import { only, orNull, record, text, texts } from '../lines/records.js'
 import type { ByteString } from '../text/byte-string.js'
 
 /** What a store of images knows of a branch's folder (`aufs-images`). */
@@ -26,7 +26,7 @@ export interface Branch {
   path: ByteString | null
   /** `rw`, `ro`, or `rr` (really read-only, for a filesystem that cannot change); null where the source does not tell. */
   perm: ByteString | null
-  /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data` and `relative`. */
+  /** What follows the permission (`wh`, `nolwh`, `moo` …); for overlayfs `data`, `relative` and `detached`. */
   attributes: ByteString[]
   /** Whose layer it is; null where no store knows the folder. Only `aufs-images` adds it. */
   image?: LayerImage | null
@@ -52,17 +52,23 @@ export interface BranchTable {
   xi_path: ByteString | null
   /** overlayfs's own; null for AUFS, and for an overlay without an upper folder. */
   workdir: ByteString | null
+  /** The mount's own options, as in mountinfo (`ro`, `nosuid` …); null where the source does not tell. */
+  mount_options: ByteString[] | null
+  /** The union's own options, less those that other fields tell (si, br, lowerdir …); null where the source does not tell. */
+  options: ByteString[] | null
   /** Topmost first. */
   branches: Branch[]
 }
 
-/** Whether a value has the fields of a layer's image. */
-export function isLayerImage(value: unknown): value is LayerImage {
-  return hasFields<LayerImage>(value, {
-    store: isText,
-    layer: orNull(isText),
-    chain: orNull(isText),
-    names: isTexts,
-    container: orNull(isText),
-  })
+/** How the image of a branch is read back. */
+export const readImage = record<LayerImage>({
+  store: only(isStore, 'is no kind of store'),
+  layer: orNull(text),
+  chain: orNull(text),
+  names: texts,
+  container: orNull(text),
+})
+
+function isStore(value: unknown): value is LayerImage['store'] {
+  return value === 'docker' || value === 'containerd' || value === 'podman'
 }

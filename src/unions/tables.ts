@@ -3,22 +3,27 @@ import type { Duplex } from 'node:stream'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter, Line, LineOptions } from '../lines/filter.js'
 import {
-  hasFields,
-  isCount,
+  count,
+  type Fields,
   isRecord,
-  isText,
-  isTexts,
+  isWhole,
+  list,
+  only,
   orNull,
   parseRecord,
+  record,
+  text,
+  texts,
   withOthers,
 } from '../lines/records.js'
 import { recordStream } from '../lines/streams.js'
-import { isMount, type Mount, parseMount } from '../proc/mounts/mountinfo.js'
+import { type Mount, parseMount, readMount } from '../proc/mounts/mountinfo.js'
+import { parseMountsLine } from '../proc/mounts/mounts-line.js'
 import type { ByteString } from '../text/byte-string.js'
 import { toBytes } from '../text/json.js'
 import type { Branch, BranchTable } from './branch-table.js'
 import { INITIALS, unionTypeOf, unionTypes } from './types.js'
-import type { BranchReader, UnionType } from './union-type.js'
+import type { BranchReader, UnionMount, UnionType } from './union-type.js'
 
 /** Where the branches are found, and which unions are wanted. To a stream strings are text, to a class byte strings. */
 export interface TableOptions {
@@ -55,31 +60,34 @@ export class Tables {
    * @returns null where the mount is no union that is wanted
    * @throws InputError where no branch can be read at all
    */
-  table(mount: Mount, warn: Emit<InputError>): BranchTable | null {
+  table(mount: UnionMount, warn: Emit<InputError>): BranchTable | null {
     const type = this.wants(mount)
     const read = type === null ? undefined : this.#readers.get(type)
     return type === null || read === undefined ? null : { ...tableOf(mount, type), ...read(mount, warn) }
   }
 
   /** What the mount itself tells, where no branch can be read; null where it is no union that is wanted. */
-  withoutBranches(mount: Mount): BranchTable | null {
+  withoutBranches(mount: UnionMount): BranchTable | null {
     const type = this.wants(mount)
     return type === null ? null : tableOf(mount, type)
   }
 }
 
 function tableOf(
-  { mount_id, mount_point, root, dev, super_options }: Mount,
-  { fsType, superblockId }: UnionType,
+  { mount_id, mount_point, root, dev, mount_options, super_options }: UnionMount,
+  { fsType, superblockId, ownOptions }: UnionType,
 ): BranchTable {
   const si = superblockId(super_options)
   const nothing = {
     source: si === null ? 'mountinfo' : 'sysfs',
     xi_path: null,
     workdir: null,
-    branches: [],
   } as const
-  return { mount_id, mount_point, root, dev, fs_type: fsType, si, ...nothing, branches: [] }
+  const options = ownOptions(super_options)
+  return {
+    ...{ mount_id, mount_point, root, dev, fs_type: fsType, si, ...nothing },
+    ...{ mount_options, options, branches: [] },
+  }
 }
 
 /** The filter behind {@link branchTables}. */
@@ -89,7 +97,7 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
     next: (scan, start, end) => scan.nextMount(start, end, INITIALS),
     line(line, emit, warn) {
       if (isOtherMount(line.text)) return
-      const mount = readMount(line)
+      const mount = mountIn(line)
       const table = tables.table(mount, warn)
       if (table !== null) emit(withOthers(table, mount, CONSUMED))
     },
@@ -110,15 +118,16 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }
 
-/** A mountinfo line, or a mount record in JSON. */
-function readMount({ text }: Line): Mount {
-  return isRecord(text) ? parseRecord(text, 'mount record', isMount) : parseMount(text)
+/** A mountinfo line, a line of /proc/mounts, or a mount record in JSON. */
+function mountIn({ text: line }: Line): UnionMount {
+  if (isRecord(line)) return parseRecord(line, 'mount record', readMount)
+  const mounted = parseMountsLine(line)
+  return mounted === null ? parseMount(line) : { mount_id: null, root: null, dev: null, ...mounted }
 }
 
 /** What a table does not keep of a mount. */
 const CONSUMED = new Set<string>([
   'parent_id',
-  'mount_options',
   'optional_fields',
   'mount_source',
   'super_options',
@@ -133,43 +142,56 @@ export function branchTables({ overlayBase, ...options }: TableOptions & LineOpt
   return recordStream(tableFilter({ ...options, overlayBase: toBytes(overlayBase ?? null) }), options)
 }
 
+/** Whether a value is the type of a kind of union, as tables have it. */
+function isUnionType(value: unknown): value is string {
+  return unionTypes.some(({ fsType }) => fsType === value)
+}
+
+const SOURCES = ['sysfs', 'mountinfo', 'log'] as const
+
+export const unionTypeName = only(isUnionType, 'is no type of union')
+
+/** How the fields of a branch are read back. */
+export const branchFields: Fields<Branch> = {
+  index: count,
+  id: orNull(count),
+  path: orNull(text),
+  perm: orNull(text),
+  attributes: texts,
+}
+
+/** How the fields of a branch table are read back. */
+export const tableFields: Fields<BranchTable> = {
+  mount_id: orNull(count),
+  mount_point: orNull(text),
+  root: orNull(text),
+  dev: orNull(text),
+  fs_type: unionTypeName,
+  si: orNull(text),
+  source: only(
+    (value): value is BranchTable['source'] => SOURCES.some((source) => source === value),
+    'is no source of tables',
+  ),
+  xi_path: orNull(text),
+  workdir: orNull(text),
+  mount_options: orNull(texts),
+  options: orNull(texts),
+  branches: list(record(branchFields)),
+}
+
+/** Reads a branch table back. */
+export const readTable = record(tableFields)
+
 /**
  * Whether a value has the fields of a branch table.
  *
  * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
  */
 export function isBranchTable(value: unknown): value is BranchTable {
-  return hasFields<BranchTable>(value, {
-    mount_id: orNull(isCount),
-    mount_point: orNull(isText),
-    root: orNull(isText),
-    dev: orNull(isText),
-    fs_type: isUnionType,
-    si: orNull(isText),
-    source: isText,
-    xi_path: orNull(isText),
-    workdir: orNull(isText),
-    branches: (field) => Array.isArray(field) && field.every(isBranch),
-  })
-}
-
-/** Whether a value has the fields of a branch. */
-export function isBranch(value: unknown): value is Branch {
-  return hasFields<Branch>(value, {
-    index: isCount,
-    id: orNull(isCount),
-    path: orNull(isText),
-    perm: orNull(isText),
-    attributes: isTexts,
-  })
+  return isWhole(value, readTable)
 }
 
 /** The filter that reads branch tables back from NDJSON. */
 export function tableRecordFilter(): Filter<BranchTable> {
-  return { line: ({ text }, emit) => emit(parseRecord(text, 'branch table', isBranchTable)) }
-}
-
-/** Whether a value is the type of a kind of union, as tables have it. */
-export function isUnionType(value: unknown): value is string {
-  return unionTypes.some(({ fsType }) => fsType === value)
+  return { line: (line, emit) => emit(parseRecord(line.text, 'branch table', readTable)) }
 }

@@ -20,6 +20,10 @@ export interface BranchSources {
   overlayBase: ByteString | null
 }
 
+/** A mount, as whatever tells of it: mountinfo, /proc/mounts, CRIU's log. */
+export type UnionMount = Pick<Mount, 'mount_point' | 'fs_type' | 'mount_source' | 'super_options'> &
+  Pick<BranchTable, 'mount_id' | 'root' | 'dev' | 'mount_options'>
+
 /** What of a table is found out about its branches. */
 export type BranchList = Pick<BranchTable, 'source' | 'xi_path' | 'workdir' | 'branches'>
 
@@ -29,16 +33,34 @@ export type BranchList = Pick<BranchTable, 'source' | 'xi_path' | 'workdir' | 'b
  * @param warn called for each branch that cannot be read, once for a superblock; the others stand
  * @throws InputError where no branch can be read
  */
-export type BranchReader = (mount: Mount, warn: Emit<InputError>) => BranchList
+export type BranchReader = (mount: UnionMount, warn: Emit<InputError>) => BranchList
 
 /** A branch that can be mounted: an absolute path and a permission. */
 export type MountableBranch = Pick<Branch, 'attributes'> & { path: ByteString; perm: ByteString }
 
-/** How a union is mounted: the source, option texts, each for a command of its own, and the links that they lead through. */
+/** What is mounted. */
+export interface Mountable {
+  branches: MountableBranch[]
+  workdir: ByteString | null
+  /** `ro`, `nosuid` … for mount(2), with every command. */
+  flags: readonly ByteString[]
+  /** The union's own options; null where nothing tells them. */
+  options: readonly ByteString[] | null
+}
+
+/** How a union is mounted. */
 export interface MountPlan {
   source: ByteString
+  /** Each is tried where the one before cannot be gone. */
+  ways: MountWay[]
+}
+
+/** Option texts, each for a command of its own, and the links that they lead through. */
+export interface MountWay {
   texts: ByteString[]
   links: Links
+  /** mount must hand the options over one by one, which takes fsconfig(2): together they are too long. */
+  isOneByOne?: boolean
 }
 
 /** The kernel takes one page of options, with a byte to end it; some is left for what mount(8) may add. */
@@ -52,10 +74,12 @@ export interface UnionType {
   readonly formerFsTypes: readonly string[]
   /** The superblock's id in the mount options; null where they have none. */
   superblockId(superOptions: readonly ByteString[]): ByteString | null
+  /** The options that no other field of a table tells, in the kernel's order. */
+  ownOptions(superOptions: readonly ByteString[]): ByteString[]
   /** A reader of the branches of this type's mounts. */
   branchReader(sources: BranchSources): BranchReader
   /** The branches in the mount options that CRIU logged; null where the log has them elsewhere. */
-  branchesInLog(superOptions: readonly ByteString[]): Pick<BranchTable, 'workdir' | 'branches'> | null
+  branchesInLog(mount: UnionMount): Pick<BranchTable, 'workdir' | 'branches'> | null
   /** How a layer hides what lies below, by the mount's options. @param sysfs where /sys is: modules have their defaults there */
   whiteouts(table: BranchTable, superOptions: readonly ByteString[], sysfs: string): WhiteoutFormat
   /** Links of map_files may name a file by its branch, instead of by its path in the union. */
@@ -75,6 +99,8 @@ export interface UnionType {
   madeByMount(table: BranchTable): ByteString | null
   /** What follows `ro` where nobody tells how a lower branch was mounted. */
   readonly lowerAttributes: readonly string[]
-  /** How to mount the same branches again. @throws InputError where they cannot be */
-  mountPlan(branches: MountableBranch[], workdir: ByteString | null): MountPlan
+  /** Whether a union of these branches can be written to at all, whatever its flags. */
+  isWritable(branches: readonly MountableBranch[]): boolean
+  /** How to mount the same again. @throws InputError where it cannot be */
+  mountPlan(mountable: Mountable): MountPlan
 }

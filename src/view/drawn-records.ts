@@ -2,10 +2,22 @@
 
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
-import { hasFields, isCount, isText, orNull, parseRecord } from '../lines/records.js'
-import { isKernel } from '../proc/map-files.js'
-import { type Branch, type BranchTable, isLayerImage } from '../unions/branch-table.js'
-import { isBranch, isBranchTable } from '../unions/tables.js'
+import {
+  count,
+  either,
+  type Fields,
+  isWhole,
+  list,
+  only,
+  optional,
+  orNull,
+  parseRecord,
+  record,
+  text,
+} from '../lines/records.js'
+import { readKernel } from '../proc/map-files.js'
+import { type Branch, type BranchTable, readImage } from '../unions/branch-table.js'
+import { branchFields, tableFields } from '../unions/tables.js'
 import type { Vma, VmaBranch } from '../vma/record.js'
 import { isState } from '../vma/record.js'
 
@@ -28,44 +40,40 @@ type DrawnFields = Pick<
   | 'branch'
 >
 
+/** Hexadecimal, of 64 bits. */
+const address = only(
+  (value): value is string => typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value),
+  'is no address',
+)
+
+/** With its image, if `aufs-images` has added one. */
+const drawnBranch: Fields<Branch> = { ...branchFields, image: optional(orNull(readImage)) }
+
+const readDrawnTable = record<BranchTable>({ ...tableFields, branches: list(record(drawnBranch)) })
+
+const readDrawnVma = record<DrawnVma>({
+  pid: orNull(count),
+  comm: orNull(text),
+  container: orNull(text),
+  start: address,
+  end: address,
+  perms: orNull(text),
+  path: text,
+  rpath: orNull(text),
+  dev: orNull(text),
+  ino: orNull(text),
+  state: orNull(only(isState, 'is no state')),
+  branch: orNull(record<VmaBranch>({ mount_id: orNull(count), si: orNull(text), ...drawnBranch })),
+  kernel: optional(readKernel),
+})
+
 /**
  * Whether a value has the fields of a VMA record that are drawn.
  *
  * @example isDrawnVma({ path: '/bin/sh' }) // false
  */
 export function isDrawnVma(value: unknown): value is DrawnVma {
-  return hasFields<DrawnFields>(value, DRAWN) && (!('kernel' in value) || isKernel(value.kernel))
-}
-
-/** Hexadecimal, of 64 bits. */
-const isAddress = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value)
-
-function isVmaBranch(value: unknown): value is VmaBranch {
-  return (
-    hasFields<Pick<VmaBranch, 'mount_id' | 'si'>>(value, { mount_id: orNull(isCount), si: orNull(isText) }) &&
-    isBranch(value) &&
-    hasKnownImage(value)
-  )
-}
-
-const DRAWN = {
-  pid: orNull(isCount),
-  comm: orNull(isText),
-  container: orNull(isText),
-  start: isAddress,
-  end: isAddress,
-  perms: orNull(isText),
-  path: isText,
-  rpath: orNull(isText),
-  dev: orNull(isText),
-  ino: orNull(isText),
-  state: orNull(isState),
-  branch: orNull(isVmaBranch),
-}
-
-/** Whether the image of a branch, if `aufs-images` has added one, can be drawn. */
-function hasKnownImage({ image }: Branch): boolean {
-  return image === undefined || image === null || isLayerImage(image)
+  return isWhole(value, readDrawnVma)
 }
 
 /** The bytes of a mapping. Addresses may pass 2^53. */
@@ -76,15 +84,13 @@ export function sizeOf({ start, end }: Pick<DrawnVma, 'start' | 'end'>): bigint 
 /** The filter that reads both kinds, in any order. */
 export function drawnFilter(): Filter<DrawnVma | BranchTable> {
   return {
-    line({ text }, emit) {
-      const record = parseRecord(text, 'VMA record or branch table', isDrawn)
-      if ('start' in record && sizeOf(record) < 0n)
-        throw new InputError('a mapping that ends before it starts', text)
-      emit(record)
+    line(line, emit) {
+      const drawn = parseRecord(line.text, 'VMA record or branch table', readDrawn)
+      if ('start' in drawn && sizeOf(drawn) < 0n)
+        throw new InputError('a mapping that ends before it starts', line.text)
+      emit(drawn)
     },
   }
 }
 
-function isDrawn(value: unknown): value is DrawnVma | BranchTable {
-  return isDrawnVma(value) || (isBranchTable(value) && value.branches.every(hasKnownImage))
-}
+const readDrawn = either('branches', readDrawnTable, readDrawnVma)

@@ -143,7 +143,7 @@ test('a line that is no record is a message, and the others are drawn', async (t
   const input = `${vma}\n{"pid":1}\n400000-401000 -> /bin/sh\n${vma}\n`
   const { stdout, stderr, status } = await run('aufs-view', [], input)
   t.deepEqual(lines(stderr), [
-    'aufs-view: stdin:2: no VMA record or branch table: "{\\"pid\\":1}"',
+    'aufs-view: stdin:2: no VMA record or branch table: "start" is missing: "{\\"pid\\":1}"',
     'aufs-view: stdin:3: no JSON: "400000-401000 -> /bin/sh"',
   ])
   t.is(status, 1)

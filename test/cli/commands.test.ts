@@ -99,7 +99,7 @@ test('the log format is what sysfs says, with /sys, and aufs-log reads it back',
   const block = 'fs/aufs/si_a257da936bb3377a'
   const expected = Array.from({ length: 20 }, (_, n) => {
     const branch = read(`${ODD}/sys/${block}/br${n}`)
-    return `/sys/${block}/br${n} : ${branch.slice(0, branch.lastIndexOf('='))}`
+    return `(00.000000) /sys/${block}/br${n} : ${branch.slice(0, branch.lastIndexOf('='))}`
   })
   t.deepEqual(lines(stdout), expected)
   const back = await shell(`aufs-branches --format log ${IN_ODD} ${ODD}/proc/1/mountinfo | aufs-log`)
@@ -112,9 +112,9 @@ test('a log pipes into the command that mounts its union again', async (t) => {
   const { stdout, stderr, status } = await shell(
     'aufs-log samples/criu-logs/map-deleted-top/criu/dump.log | aufs-remount --root /mnt/restore',
   )
-  t.is(stderr, '')
+  t.regex(stderr, /^aufs-remount: no permissions are told: [^\n]*\n$/)
   t.is(status, 0)
-  t.regex(stdout, /^mount -t aufs -o '?br:\/m\/top=rw:\/m\/base=ro\+wh'? none '?\/mnt\/restore'?$/m)
+  t.regex(stdout, /^mount -t aufs -o br:\/m\/top=rw:\/m\/base=ro\+wh none \/mnt\/restore \|\|/m)
 })
 
 // What every command has.
@@ -262,7 +262,7 @@ test('the same collection in two logs is one table, and a union in two files is 
     `aufs-log ${log} > /dev/null; aufs-remount --root /mnt <(aufs-log ${log}) <(aufs-log ${log})`,
   )
   t.is(script.match(/-t aufs/g)?.length, 1)
-  t.is(script.match(/^set -e$/gm)?.length, 1)
+  t.is(script.match(/^failed=$/gm)?.length, 1)
 })
 
 // Lines that cannot be used.
@@ -332,7 +332,7 @@ for (const [command, args] of [
   ['aufs-branches', `--sysfs ${DOCKER}/sys ${MOUNTINFO}`],
   ['aufs-vma', `${IN_DOCKER} --pid 112`],
   ['aufs-log', 'samples/criu-logs/docker/criu/dump.log'],
-  ['aufs-remount', '--root /x samples/criu-logs/docker/criu/expected/tables.ndjson'],
+  ['aufs-remount', '--root /x <(head -1 samples/leaky-07-mappings/expected/branches.ndjson)'],
   ['aufs-view', 'samples/criu-logs/docker/criu/expected/tables.ndjson'],
 ]) {
   test(`${command}: a full disk is a message and exit status 1`, async (t) => {

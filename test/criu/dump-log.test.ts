@@ -83,6 +83,8 @@ for (const log of logs) {
       'source',
       'xi_path',
       'workdir',
+      'mount_options',
+      'options',
       'branches',
     ])
     if (si !== null) {
@@ -91,6 +93,47 @@ for (const log of logs) {
     }
   })
 }
+
+test('What grep prints of sysfs is a table of each superblock, with permissions and ids', (t) => {
+  const { tables, errors } = filtered([
+    '/sys/fs/aufs/si_1a/br0:/top\\040x=rw',
+    '/sys/fs/aufs/si_1a/br1:/base=ro+wh',
+    '/sys/fs/aufs/si_1a/brid0:64',
+    '/sys/fs/aufs/si_1a/brid1:65',
+    '/sys/fs/aufs/si_2b/br0:/other=rw+nolwh',
+  ])
+  t.deepEqual(errors, [])
+  t.deepEqual(
+    tables.map(({ si, branches }) => [
+      si,
+      ...branches.map(({ id, path, perm, attributes }) => [id, path, perm, ...attributes]),
+    ]),
+    [
+      ['1a', [64, '/top x', 'rw'], [65, '/base', 'ro', 'wh']],
+      ['2b', [null, '/other', 'rw', 'nolwh']],
+    ],
+  )
+})
+
+test('The options of a mount and of its union are those that CRIU logged', (t) => {
+  const { tables } = filtered([
+    'type aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x200003 options si=1a,dio,dirperm1',
+    br(0, '/a'),
+    'type overlay source o mnt_id 31 s_dev 0x13 / @ ./v flags 0x400 options lowerdir=/a:/b,upperdir=/u,workdir=/w,index=on',
+    br(0, '/x', '2b'),
+  ])
+  t.deepEqual(
+    tables.map(({ mount_options, options }) => [mount_options, options]),
+    [
+      [
+        ['ro', 'nosuid', 'relatime'],
+        ['dio', 'dirperm1'],
+      ],
+      [['rw', 'noatime'], ['index=on']],
+      [null, null],
+    ],
+  )
+})
 
 test('Branches are in the order of their numbers, br10 after br9', (t) => {
   const numbers = [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9]

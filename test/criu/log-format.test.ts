@@ -33,7 +33,7 @@ test('--format log writes the frozen lines, escaped as sysfs does, whatever --sy
   const text = tablesOf([aufs(1, 'a257da936bb3377a')], { sysfs })
     .records.map(format)
     .join('')
-  const si = '/sys/fs/aufs/si_a257da936bb3377a'
+  const si = '(00.000000) /sys/fs/aufs/si_a257da936bb3377a'
   t.is(
     text,
     [
@@ -60,7 +60,7 @@ test('--format log tells each superblock once, no overlay, and no branch that is
   const { records, errors } = tablesOf(lines, { sysfs })
   t.is(
     records.map(logFormat()).join(''),
-    '/sys/fs/aufs/si_a1/br0 : /a\n/sys/fs/aufs/si_a1/br2 : /c\n/sys/fs/aufs/si_b2/br0 : /x\n',
+    '(00.000000) /sys/fs/aufs/si_a1/br0 : /a\n(00.000000) /sys/fs/aufs/si_a1/br2 : /c\n(00.000000) /sys/fs/aufs/si_b2/br0 : /x\n',
   )
   t.is(errors.length, 1)
 })
@@ -71,6 +71,6 @@ test('branches from the mount options are logged as sysfs would escape them', (t
   })
   t.is(
     records.map(logFormat()).join(''),
-    '/sys/fs/aufs/si_f4/br0 : /o/top\n/sys/fs/aufs/si_f4/br1 : /o/new\\012li,ne\n',
+    '(00.000000) /sys/fs/aufs/si_f4/br0 : /o/top\n(00.000000) /sys/fs/aufs/si_f4/br1 : /o/new\\012li,ne\n',
   )
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { parseLoggedBranch, parseLoggedMount } from '../../src/criu/logged-lines.js'
+import { parseLoggedBranch, parseLoggedId, parseLoggedMount } from '../../src/criu/logged-lines.js'
 
 const branchLines: Record<string, [line: string, path: string | null]> = {
   'nothing before': ['/sys/fs/aufs/si_1a/br0 : /a', '/a'],
@@ -28,13 +28,28 @@ const branchLines: Record<string, [line: string, path: string | null]> = {
 
 for (const [name, [line, path]] of Object.entries(branchLines)) {
   test(`A branch line: ${name}`, (t) => {
-    t.deepEqual(parseLoggedBranch(line), path === null ? null : { si: '1a', index: 0, path })
+    t.deepEqual(
+      parseLoggedBranch(line),
+      path === null ? null : { si: '1a', index: 0, path, perm: null, attributes: [] },
+    )
   })
 }
 
-const at = { fs_type: 'aufs', mount_id: 30, dev: '0:18', root: '/', mount_point: '/', options: 'si=1a' }
+const at = {
+  fs_type: 'aufs',
+  mount_id: 30,
+  dev: '0:18',
+  root: '/',
+  mount_point: '/',
+  options: 'si=1a',
+  mount_source: 'none',
+  mount_options: ['rw'],
+}
 const mountLines: Record<string, [line: string, mount: object | null]> = {
-  'of the root': ['\ttype aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x200000 options si=1a', {}],
+  'of the root': [
+    '\ttype aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x200000 options si=1a',
+    { mount_options: ['rw', 'relatime'] },
+  ],
   'of a volume': [
     'type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a',
     { mount_point: '/vol' },
@@ -45,7 +60,7 @@ const mountLines: Record<string, [line: string, mount: object | null]> = {
   ],
   'of the largest device': [
     'type aufs source n mnt_id 30 s_dev 0xffffffff / @ ./ flags 0 options si=1a',
-    { dev: '4095:1048575' },
+    { dev: '4095:1048575', mount_source: 'n' },
   ],
   'of a folder of the union': [
     'type aufs source none mnt_id 30 s_dev 0x12 /d e @ ./ flags 0 options si=1a',
@@ -53,12 +68,15 @@ const mountLines: Record<string, [line: string, mount: object | null]> = {
   ],
   'with spaces in the source': [
     'type aufs source a b  c mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
-    {},
+    { mount_source: 'a b  c' },
   ],
-  'without a source': ['type aufs source  mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a', {}],
+  'without a source': [
+    'type aufs source  mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
+    { mount_source: '' },
+  ],
   'with the words of the format in the source': [
     'type aufs source x flags 1 options si=2b @ ./y type ext4 source mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a',
-    {},
+    { mount_source: 'x flags 1 options si=2b @ ./y type ext4 source' },
   ],
   'with the words of the format in the mount point': [
     'type aufs source none mnt_id 30 s_dev 0x12 / @ ./x @ ./y mnt_id 3 s_dev 0x1 / flags 7 options si=2b flags 0 options si=1a',
@@ -66,7 +84,10 @@ const mountLines: Record<string, [line: string, mount: object | null]> = {
   ],
   'without options': [
     'type proc source proc mnt_id 30 s_dev 0x12 / @ ./ flags 0x20000e options ',
-    { fs_type: 'proc', options: '' },
+    {
+      ...{ fs_type: 'proc', mount_source: 'proc', options: '' },
+      mount_options: ['rw', 'nosuid', 'nodev', 'noexec', 'relatime'],
+    },
   ],
   'cut off': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x20', null],
   'cut in two by a newline in the mount point': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./vo', null],
@@ -107,6 +128,33 @@ test('Hostile lines take no more time than long ones', (t) => {
   // Of lines a thousand times as long a time that grows with the square is a million times as long, on any machine.
   const long = hostileTime(200_000)
   t.true(long < 30_000 * short, `${long} ms, and ${short} ms`)
+})
+
+const printed: Record<string, [line: string, branch: object | null]> = {
+  'a branch': ['br0:/a=rw', { path: '/a', perm: 'rw', attributes: [] }],
+  'attributes, and an escaped space': [
+    'br0:/a\\040b=ro+wh',
+    { path: '/a b', perm: 'ro', attributes: ['wh'] },
+  ],
+  'a path that holds a separator': ['br0:/a : /b=c=rr', { path: '/a : /b=c', perm: 'rr', attributes: [] }],
+  'no permission': ['br0:/a', null],
+  'an id': ['brid0:64', null],
+}
+
+for (const [name, [line, branch]] of Object.entries(printed))
+  test(`A line of grep: ${name}`, (t) => {
+    const expected = branch === null ? null : { si: '1a', index: 0, ...branch }
+    t.deepEqual(parseLoggedBranch(`/sys/fs/aufs/si_1a/${line}`), expected)
+  })
+
+test('An id is told by a line of grep alone', (t) => {
+  t.deepEqual(parseLoggedId('/sys/fs/aufs/si_1a/brid12:64'), { si: '1a', index: 12, id: 64 })
+  for (const line of [
+    '/sys/fs/aufs/si_1a/br0:/a=rw',
+    '/sys/fs/aufs/si_1a/brid0:x',
+    '/sys/fs/aufs/si_1a/brid0 : 64',
+  ])
+    t.is(parseLoggedId(line), null)
 })
 
 test('Three octal zeros are no NUL, as no name has one', (t) => {

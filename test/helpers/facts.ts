@@ -29,6 +29,7 @@ export interface MountFact {
   dev: string
   root: string
   point: string
+  own: string
   type: string
   options: string
 }
@@ -106,9 +107,9 @@ export function mountFacts(file: string): MountFact[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [before = '', after = ''] = line.split(' - ')
-      const [id = '', , dev = '', root = '', point = ''] = before.split(' ')
+      const [id = '', , dev = '', root = '', point = '', own = ''] = before.split(' ')
       const [type = '', , options = ''] = after.split(' ')
-      return { id: Number(id), dev, root: octal(root), point: octal(point), type, options }
+      return { id: Number(id), dev, root: octal(root), point: octal(point), own, type, options }
     })
 }
 

@@ -14,6 +14,8 @@ export function table(paths: (ByteString | null)[], more: Partial<BranchTable> =
     source: 'sysfs',
     xi_path: null,
     workdir: null,
+    mount_options: null,
+    options: null,
     branches: paths.map((path, index) => ({ index, id: 64 + index, path, perm: 'ro', attributes: [] })),
     ...more,
   }

@@ -19,7 +19,13 @@ const said = (...records: object[]) => tell(withoutStores, records.map(line))
 const branch = { index: 1, id: 65, path: '/l/a', perm: 'ro', attributes: ['wh'] }
 const table = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
-  ...{ xi_path: null, workdir: null, branches: [branch, { ...branch, path: null }] },
+  ...{
+    xi_path: null,
+    workdir: null,
+    mount_options: null,
+    options: null,
+    branches: [branch, { ...branch, path: null }],
+  },
 }
 const vma = {
   pid: 7,

@@ -197,18 +197,21 @@ test('a raw record is one with all of its fields, each of its type', (t) => {
     reasons({ ...raw, pid: null, comm: null, perms: null, offset: null, kernel: { ...UNKNOWN } }),
     [],
   )
+  const mustBe = ['start', 'end', 'link', 'kernel']
   for (const key of Object.keys(raw)) {
-    t.deepEqual(reasons({ ...raw, [key]: [] }), ['no raw VMA record'], key)
+    const [wrong = ''] = reasons({ ...raw, [key]: [] })
+    t.true(wrong.startsWith(`no raw VMA record: "${key}" is no `), wrong)
     const without = Object.fromEntries(Object.entries(raw).filter(([name]) => name !== key))
-    t.deepEqual(reasons(without), ['no raw VMA record'], key)
+    t.deepEqual(reasons(without), mustBe.includes(key) ? [`no raw VMA record: "${key}" is missing`] : [], key)
   }
   for (const key of Object.keys(raw.kernel)) {
-    t.deepEqual(reasons({ ...raw, kernel: { ...raw.kernel, [key]: [] } }), ['no raw VMA record'], key)
+    const [wrong = ''] = reasons({ ...raw, kernel: { ...raw.kernel, [key]: [] } })
+    t.true(wrong.startsWith(`no raw VMA record: "kernel.${key}" is no `), wrong)
     const without = Object.fromEntries(Object.entries(raw.kernel).filter(([name]) => name !== key))
-    t.deepEqual(reasons({ ...raw, kernel: without }), ['no raw VMA record'], key)
+    t.deepEqual(reasons({ ...raw, kernel: without }), [], key)
   }
-  t.deepEqual(reasons({ ...raw, link: null }), ['no raw VMA record'])
-  t.deepEqual(reasons({ ...raw, start: null }), ['no raw VMA record'])
+  t.deepEqual(reasons({ ...raw, link: null }), ['no raw VMA record: "link" is no text'])
+  t.deepEqual(reasons({ ...raw, start: null }), ['no raw VMA record: "start" is no text'])
 })
 
 test('bad JSON is an error, and neither it nor a good record continues a target', (t) => {

@@ -154,7 +154,7 @@ test('the branches of unions are those that sysfs lists', async (t) => {
     const unions = mountFacts(mountinfo).filter(({ type }) => type === 'aufs')
     const tables = lines(stdout).map((line) => bytesIn(JSON.parse(utf8(line))))
     t.is(tables.length, unions.length, machine.name)
-    for (const [i, { id, dev, root, point, options }] of unions.entries()) {
+    for (const [i, { id, dev, root, point, own, options }] of unions.entries()) {
       const si = superblock(options)
       const branches = branchFacts(machine.folder, si)
       if (branches.length === 0) continue
@@ -169,6 +169,8 @@ test('the branches of unions are those that sysfs lists', async (t) => {
         source: 'sysfs',
         xi_path: xi,
         workdir: null,
+        mount_options: own.split(','),
+        options: options.split(',').filter((option) => !option.startsWith('si=')),
         branches,
       })
     }

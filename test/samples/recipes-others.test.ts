@@ -30,7 +30,7 @@ const sumsOf = (stdout: string) =>
 
 const table = {
   ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
-  ...{ xi_path: null, workdir: null },
+  ...{ xi_path: null, workdir: null, mount_options: null, options: null },
 }
 const branchOf = (layer: Partial<Sum>, index: number) => ({
   ...{ index, id: null, path: layer.layer },

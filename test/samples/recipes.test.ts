@@ -59,7 +59,7 @@ withJq('Addresses past what a number of jq holds are counted to the byte', async
   })
   const table = {
     ...{ mount_id: 29, mount_point: '/', root: '/', dev: '0:17', fs_type: 'aufs', si: '1a', source: 'sysfs' },
-    ...{ xi_path: null, workdir: null },
+    ...{ xi_path: null, workdir: null, mount_options: null, options: null },
     branches: [{ index: 0, id: 64, path: '/l/base', perm: 'ro', attributes: [] }],
   }
   writeFileSync(`${folder}/tables`, JSON.stringify(table))

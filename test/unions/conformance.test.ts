@@ -6,7 +6,7 @@ import { isMount, parseMount } from '../../src/proc/mounts/mountinfo.js'
 import { ndjsonLine, parse } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { LayerStack } from '../../src/unions/layers/layer-stack.js'
-import { remountCommands } from '../../src/unions/remount.js'
+import { remountCommands } from '../../src/unions/remount/remount.js'
 import { isBranchTable, isOtherMount, tableFilter } from '../../src/unions/tables.js'
 import { typeOfTable, unionTypeOf, unionTypes } from '../../src/unions/types.js'
 import type { UnionType } from '../../src/unions/union-type.js'
@@ -162,7 +162,7 @@ const ofTables: Record<string, (t: ExecutionContext, type: UnionType, fixture: F
   },
   'the commands that mount it again name every branch, topmost first': (t, type, fixture) => {
     const { folder, table } = build(t, type, fixture)
-    const commands = remountCommands(table, '/mnt')
+    const commands = remountCommands(table, { root: '/mnt' })
     t.true(commands.includes(`mount -t ${type.fsType} `), commands)
     const lower = [`${folder}/mid`, `${folder}/base`].map((path) => commands.indexOf(path))
     t.true(commands.includes(`${folder}/top`) && lower.every((place) => place > 0), commands)

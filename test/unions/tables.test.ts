@@ -31,7 +31,7 @@ test('a line of mountinfo becomes a table, its keys in the order of the contract
   t.deepEqual(errors, [])
   t.is(
     records.map(ndjsonLine).join(''),
-    '{"mount_id":90,"mount_point":"/","root":"/","dev":"0:17","fs_type":"aufs","si":"4476a910a24617e6","source":"sysfs","xi_path":"/xino/4476a910a24617e6","workdir":null,"branches":[{"index":0,"id":64,"path":"/var/lib/docker/aufs/diff/ID","perm":"rw","attributes":[]},{"index":1,"id":65,"path":"/base","perm":"ro","attributes":["wh"]}]}\n',
+    '{"mount_id":90,"mount_point":"/","root":"/","dev":"0:17","fs_type":"aufs","si":"4476a910a24617e6","source":"sysfs","xi_path":"/xino/4476a910a24617e6","workdir":null,"mount_options":["rw","relatime"],"options":["rw"],"branches":[{"index":0,"id":64,"path":"/var/lib/docker/aufs/diff/ID","perm":"rw","attributes":[]},{"index":1,"id":65,"path":"/base","perm":"ro","attributes":["wh"]}]}\n',
   )
 })
 
@@ -50,6 +50,55 @@ test('the shortest line of a mount that is no union is passed over, and what is 
   t.false(isOtherMount('1 1 0:1 / / rw - aufs none rw'))
   t.false(isOtherMount('1 1 0:1 / / w - ext4 /dev/sda rw'))
   t.false(isOtherMount('x 1 0:1 / / rw - ext4 /dev/sda rw'))
+})
+
+test('a table keeps the options of the mount, and those of the union that no other field tells', (t) => {
+  const sysfs = sysfsOf(t, { a1: ['/a=rw'], f4: [] })
+  const lines = [
+    '1 0 0:17 / /u ro,nosuid,nodev,relatime - aufs none rw,si=a1,noxino,dio,dirperm1,udba=none,create=mfsrr:1000:10',
+    '2 0 0:18 / /v rw - aufs none rw,si=f4,sum,br:/o/top=rw:/o/dio,sum=ro+wh',
+    '3 0 0:19 / /w rw - overlay o rw,context="a:b:s0:c1,c2",lowerdir=/a:/b,upperdir=/u,workdir=/w,userxattr',
+  ]
+  const record = (line: ByteString) => ndjsonLine(parseMount(line)).trimEnd()
+  for (const given of [lines, lines.map(record)]) {
+    const { records } = tablesOf(given, { sysfs })
+    t.deepEqual(
+      records.map(({ mount_options, options }) => [mount_options, options]),
+      [
+        [
+          ['ro', 'nosuid', 'nodev', 'relatime'],
+          ['rw', 'noxino', 'dio', 'dirperm1', 'udba=none', 'create=mfsrr:1000:10'],
+        ],
+        [['rw'], ['rw', 'sum']],
+        [['rw'], ['rw', 'context="a:b:s0:c1,c2"', 'userxattr']],
+      ],
+    )
+  }
+})
+
+test('lines of /proc/mounts give tables too, without what does not stand there', (t) => {
+  const sysfs = sysfsOf(t, { a1: ['/a=rw', '/b=ro+wh'] })
+  const lines = [
+    '10.0.0.1:/x /nfs nfs4 rw,relatime,vers=4.2 0 0',
+    '/dev/root / ext4 rw,relatime 0 0',
+    'none /u\\040u aufs rw,nosuid,relatime,si=a1,dio 0 0',
+    'overlay /o overlay ro,noexec,relatime,lowerdir=/a:/b\\\\:c,upperdir=/u,workdir=/w,index=on 0 0',
+  ].map((line) => line.replaceAll('\\\\', '\\134').replaceAll('\\040', '\\040'))
+  const { records, errors } = tablesOf(lines, { sysfs })
+  t.deepEqual(errors, [])
+  const nowhere = { mount_id: null, root: null, dev: null }
+  t.like(records[0], {
+    ...{ ...nowhere, mount_point: '/u u', fs_type: 'aufs', si: 'a1', source: 'sysfs' },
+    ...{ mount_options: ['rw', 'nosuid', 'relatime'], options: ['rw', 'dio'] },
+  })
+  t.like(records[1], {
+    ...{ ...nowhere, mount_point: '/o', fs_type: 'overlay', source: 'mountinfo', workdir: '/w' },
+    ...{ mount_options: ['ro', 'noexec', 'relatime'], options: ['index=on'] },
+  })
+  t.deepEqual(records.map(pathsOf), [
+    ['/a', '/b'],
+    ['/u', '/a', '/b:c'],
+  ])
 })
 
 test('mountinfo lines and mount records may be mixed', (t) => {
@@ -81,12 +130,12 @@ test('what somebody added to a mount record goes on into its table', (t) => {
   const sysfs = sysfsOf(t, { a1: ['/a=rw'] })
   const line = `${JSON.stringify({ host: 'web', ...parseMount(aufs(1, 'a1')), note: { a: [1, 'x'] }, odd: '\ufffd', odd_b64: '/w==' })}`
   const { records } = tablesOf([utf8(line)], { sysfs })
-  t.deepEqual(Object.entries(records[0] ?? {}).slice(10), [
+  t.deepEqual(Object.entries(records[0] ?? {}).slice(12), [
     ['host', 'web'],
     ['note', { a: [1, 'x'] }],
     ['odd', '\xff'],
   ])
-  t.deepEqual(Object.keys(records[0] ?? {}).slice(0, 10), [
+  t.deepEqual(Object.keys(records[0] ?? {}).slice(0, 12), [
     'mount_id',
     'mount_point',
     'root',
@@ -96,6 +145,8 @@ test('what somebody added to a mount record goes on into its table', (t) => {
     'source',
     'xi_path',
     'workdir',
+    'mount_options',
+    'options',
     'branches',
   ])
 })
@@ -144,7 +195,7 @@ test('an overlay mount gives a table, too', (t) => {
   const { records } = tablesOf([overlay], { sysfs: '/nowhere' })
   t.is(
     records.map(ndjsonLine).join(''),
-    '{"mount_id":68,"mount_point":"/m1","root":"/","dev":"0:40","fs_type":"overlay","si":null,"source":"mountinfo","xi_path":null,"workdir":"/w","branches":[{"index":0,"id":null,"path":"/u","perm":"rw","attributes":[]},{"index":1,"id":null,"path":"/l1","perm":"ro","attributes":[]},{"index":2,"id":null,"path":"/l2","perm":"ro","attributes":[]}]}\n',
+    '{"mount_id":68,"mount_point":"/m1","root":"/","dev":"0:40","fs_type":"overlay","si":null,"source":"mountinfo","xi_path":null,"workdir":"/w","mount_options":["rw"],"options":["rw","uuid=on"],"branches":[{"index":0,"id":null,"path":"/u","perm":"rw","attributes":[]},{"index":1,"id":null,"path":"/l1","perm":"ro","attributes":[]},{"index":2,"id":null,"path":"/l2","perm":"ro","attributes":[]}]}\n',
   )
 })
 

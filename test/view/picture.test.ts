@@ -82,7 +82,7 @@ test('both kinds are read in any order, and all else is an error of its line', (
   )
   t.deepEqual(
     errors.map(({ reason }) => reason),
-    ['no VMA record or branch table', 'no JSON', 'a mapping that ends before it starts'],
+    ['no VMA record or branch table: "start" is missing', 'no JSON', 'a mapping that ends before it starts'],
   )
 })
 

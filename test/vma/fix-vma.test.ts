@@ -26,6 +26,8 @@ function tableOf(paths: string[], place: Partial<BranchTable> = {}): BranchTable
     source: 'sysfs',
     xi_path: null,
     workdir: null,
+    mount_options: null,
+    options: null,
     branches: paths.map((path, index) => branch(index, path)),
     ...place,
   }

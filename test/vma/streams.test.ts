@@ -148,7 +148,14 @@ test('what fixVmas opens is closed when it ends', async (t) => {
   const branch = { index: 0, id: null, path: `${root}/layer`, perm: 'rw', attributes: [] }
   const table: BranchTable = {
     ...{ mount_id: null, mount_point: '/', root: '/', dev: null, fs_type: 'aufs', si: '1a' },
-    ...{ source: 'log', xi_path: null, workdir: null, branches: [branch] },
+    ...{
+      source: 'log',
+      xi_path: null,
+      workdir: null,
+      mount_options: null,
+      options: null,
+      branches: [branch],
+    },
   }
   const entry = parseEntry(`400000-401000 -> ${root}/layer/a/b/f`)
   const stream = fixVmas({ tables: [table], root, stat: true })

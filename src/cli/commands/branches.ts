@@ -7,8 +7,12 @@ import { bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
 import { tableFilter } from '../../unions/tables.js'
 import type { Args } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
+
+/** What it reads. */
+const KINDS = ['mountinfo', 'mount records', '/proc/mounts'] as const
 
 function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
   const { sysfs, type, 'overlay-base': base } = options
@@ -18,14 +22,14 @@ function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
     ...(base && { overlayBase: bytesOf(resolve(base)) }),
   }
   const format = options.format === 'log' ? logFormat() : ndjsonLine
-  each((lines) => lineTransform(tableFilter(wanted), format, lines))
+  each((lines) => lineTransform(namingOtherKinds(tableFilter(wanted), ...KINDS), format, lines))
 }
 
 const usage = {
   name: 'aufs-branches',
   synopsis: ['[OPTION]... [FILE]...'],
   about:
-    'Mountinfo lines or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
+    'Mountinfo lines, lines of /proc/mounts or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
   hint: 'try: aufs-branches < /proc/self/mountinfo',
   options: {
     type: { choices: ['aufs', 'overlay'], requiresArg: true, describe: 'Only unions of this type' },
@@ -33,7 +37,7 @@ const usage = {
       choices: ['ndjson', 'log'],
       default: 'ndjson',
       requiresArg: true,
-      describe: "Tables, or CRIU's log lines: /sys/fs/aufs/si_X/brN : PATH",
+      describe: "Tables, or CRIU's log lines: (00.000000) /sys/fs/aufs/si_X/brN : PATH",
     },
     'overlay-base': {
       type: 'string',

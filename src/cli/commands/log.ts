@@ -20,10 +20,12 @@ const usage = {
   name: 'aufs-log',
   synopsis: ['[OPTION]... [FILE]...'],
   about:
-    'CRIU log lines in, the branch table of each union that CRIU logged out (NDJSON). All other lines are passed over.',
+    'CRIU log lines in, the branch table of each union that CRIU logged out (NDJSON). So are branches as grep prints them ' +
+    'of sysfs. All other lines are passed over.',
   hint: 'try: aufs-log dump.log',
   options: {},
   examples: [
+    ['grep . /sys/fs/aufs/si_*/br* | aufs-log', 'every AUFS of the machine, with its permissions'],
     ['aufs-log dump.log', 'the unions of the process that was dumped'],
     ["aufs-log dump.log | jq -r '.branches[].path'", 'the folders that they are made of'],
     [

@@ -3,11 +3,12 @@
 import { lineTransform } from '../../lines/line-transform.js'
 import { mountJsonFilter } from '../../proc/mounts/mountinfo-json.js'
 import type { Args } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, MOUNTINFO } from '../usage.js'
 
 function pipeline({ each }: Run<Args<typeof usage.options>>): void {
-  each((lines) => lineTransform(mountJsonFilter(), (line) => line, lines))
+  each((lines) => lineTransform(namingOtherKinds(mountJsonFilter(), 'mountinfo'), (line) => line, lines))
 }
 
 const usage = {

@@ -10,6 +10,7 @@ import { pictureOf } from '../../view/picture.js'
 import { type Drawing, draw } from '../../view/terminal.js'
 import type { Args } from '../arguments.js'
 import { isTerminal } from '../io.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { save } from '../save.js'
 import type { AnyUsage } from '../usage.js'
@@ -20,7 +21,7 @@ function pipeline({ options, each, ...run }: Run<Args<typeof usage.options>>): v
     records.push(record)
     return ''
   }
-  each((lines) => lineTransform(drawnFilter(), keep, lines))
+  each((lines) => lineTransform(namingOtherKinds(drawnFilter(), 'VMA records', 'branch tables'), keep, lines))
   show(pictureOf(records), options, run)
 }
 

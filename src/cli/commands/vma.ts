@@ -4,11 +4,15 @@ import { ndjsonLine } from '../../text/json.js'
 import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { unfixed } from '../../vma/record.js'
 import type { Args } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { Selection, selected, selecting } from '../selection.js'
 import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
 import { viewOptions, wantedPids } from '../vma-options.js'
+
+/** What it reads. */
+const KINDS = ['entries of map_files', 'VMA records'] as const
 
 /** The exit status of `--exit-code` where a record was written. */
 const FOUND = 3
@@ -25,7 +29,7 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
   if (pids === null) {
     const format = (record: RawVma) => ndjsonLine(options.raw ? unfixed(record) : record)
     each((lines) => {
-      const filter = options.raw ? entryFilter() : vmaFilter(context)
+      const filter = namingOtherKinds<RawVma>(options.raw ? entryFilter() : vmaFilter(context), ...KINDS)
       return lineTransform(selecting(filter, selection), format, lines)
     })
   } else {

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../../errors.js'
 import type { Filter, LineOptions } from '../../lines/filter.js'
-import { hasFields, isCount, isText, isTexts } from '../../lines/records.js'
+import { count, isWhole, record, text, texts } from '../../lines/records.js'
 import { recordStream } from '../../lines/streams.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { decodeOctal } from '../../text/octal.js'
@@ -91,7 +91,7 @@ function parseOptions(field: ByteString): ByteString[] {
 /** The filter behind {@link parseMounts}. */
 export function mountFilter(): Filter<Mount> {
   return {
-    line: ({ text }, emit) => emit(parseMount(text)),
+    line: (line, emit) => emit(parseMount(line.text)),
   }
 }
 
@@ -106,22 +106,25 @@ export function parseMounts(options?: LineOptions): Duplex {
   return recordStream(mountFilter(), options)
 }
 
+/** Reads a mount record back. */
+export const readMount = record<Mount>({
+  mount_id: count,
+  parent_id: count,
+  dev: text,
+  root: text,
+  mount_point: text,
+  mount_options: texts,
+  optional_fields: texts,
+  fs_type: text,
+  mount_source: text,
+  super_options: texts,
+})
+
 /**
  * Whether a value has the fields of a mount record.
  *
  * @example isMount(parseMount('29 21 0:17 / / rw - aufs none rw,si=1a')) // true
  */
 export function isMount(value: unknown): value is Mount {
-  return hasFields<Mount>(value, {
-    mount_id: isCount,
-    parent_id: isCount,
-    dev: isText,
-    root: isText,
-    mount_point: isText,
-    mount_options: isTexts,
-    optional_fields: isTexts,
-    fs_type: isText,
-    mount_source: isText,
-    super_options: isTexts,
-  })
+  return isWhole(value, readMount)
 }

@@ -5,7 +5,7 @@ import type { Emit } from '../../lines/filter.js'
 import { type ByteString, copyOf } from '../../text/byte-string.js'
 import type { BranchList, BranchReader, BranchSources, UnionType } from '../union-type.js'
 import { mountPlan } from './mount-options.js'
-import { branchesInOptions } from './options.js'
+import { branchesInOptions, ownOptions } from './options.js'
 import { checkSi, readSuperblock, type Superblock } from './sysfs.js'
 import { whiteouts } from './whiteouts.js'
 
@@ -13,6 +13,7 @@ export const aufs: UnionType = {
   fsType: 'aufs',
   formerFsTypes: [],
   superblockId: findSi,
+  ownOptions,
   branchReader,
   branchesInLog: () => null,
   whiteouts: () => whiteouts,
@@ -23,6 +24,8 @@ export const aufs: UnionType = {
   // Its .wh..wh.* files stay from one mount to the next.
   madeByMount: () => null,
   lowerAttributes: ['wh'],
+  // The superblock of a union without a writable branch is not read-only for that.
+  isWritable: () => true,
   mountPlan,
 }
 

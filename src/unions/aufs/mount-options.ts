@@ -2,40 +2,46 @@
 import { InputError } from '../../errors.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { Links, lengthOf } from '../../text/shell.js'
-import { LONGEST_TEXT, type MountableBranch, type MountPlan } from '../union-type.js'
+import { LONGEST_TEXT, type Mountable, type MountableBranch, type MountPlan } from '../union-type.js'
 
 /**
  * AUFS's options know no escapes: `br:` cuts at each `:`, `append:` takes one path and cuts at no `:`, both cut at `=`,
  * mount at `,`, and a `"` makes it drop them all.
  */
-export function mountPlan(branches: MountableBranch[]): MountPlan {
+export function mountPlan({ branches, flags, options }: Mountable): MountPlan {
   const links = new Links()
   const texts: ByteString[] = []
-  let text = ''
+  // A remount sets the flags anew.
+  const again = ['remount', ...flags, 'append:'].join(',')
+  let text = [...flags, ...(options ?? []), 'br:'].join(',')
+  let isFirst = true
   let isAppending = false
   for (const branch of branches) {
-    const member = aufsMember(branch, text === '', links)
+    const member = aufsMember(branch, isFirst, again, links)
     isAppending ||= member.includes(':')
-    const longer = text === '' ? `br:${member}` : `${text}${isAppending ? ',append:' : ':'}${member}`
+    const longer = text + (isFirst ? '' : isAppending ? ',append:' : ':') + member
     if (lengthOf(longer) <= LONGEST_TEXT) text = longer
+    else if (isFirst) throw new InputError(`options longer than ${LONGEST_TEXT} bytes`)
     else {
       texts.push(text)
-      text = `remount,append:${member}`
+      text = again + member
       isAppending = true
     }
+    isFirst = false
   }
-  return { source: 'none', texts: [...texts, text], links }
+  return { source: 'none', ways: [{ texts: [...texts, text], links }] }
 }
 
 function aufsMember(
   { path, perm, attributes }: MountableBranch,
   isTopmost: boolean,
+  again: ByteString,
   links: Links,
 ): ByteString {
   const permission = [perm, ...attributes].join('+')
   if (!/^r[wor](\+[a-z_]{1,20}){0,20}$/.test(permission))
     throw new InputError('no permission of AUFS', permission)
   const isOdd = isTopmost ? /[,=":]/.test(path) : /[,="]/.test(path)
-  const isLong = `remount,append:${path}=${permission}`.length > LONGEST_TEXT
+  const isLong = `${again}${path}=${permission}`.length > LONGEST_TEXT
   return `${isOdd || isLong ? links.to(path) : path}=${permission}`
 }

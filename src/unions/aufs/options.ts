@@ -1,5 +1,6 @@
 /** Branches as AUFS writes them: `PATH=PERM+ATTRIBUTE`, in br<N> and in the mount options. */
 import { InputError } from '../../errors.js'
+import { joinQuoted } from '../../proc/mounts/mount-options.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch } from '../branch-table.js'
 
@@ -28,7 +29,7 @@ export function parseBranch(text: ByteString, index: number): Branch | null {
  * @example branchesInOptions(['rw', 'si=1a', 'br:/o/com', 'ma=ro+wh:/b=ro'])?.map((b) => b.path) // ['/o/com,ma', '/b']
  */
 export function branchesInOptions(superOptions: readonly ByteString[]): Branch[] | null {
-  const first = superOptions.findIndex((option) => option.startsWith('br:/'))
+  const first = firstBranch(superOptions)
   if (first === -1) return null
   const text = superOptions.slice(first).join(',').slice('br:'.length)
   const branches: Branch[] = []
@@ -41,4 +42,15 @@ export function branchesInOptions(superOptions: readonly ByteString[]): Branch[]
   }
   if (start <= text.length) throw new InputError('a branch without a permission', text.slice(start))
   return branches
+}
+
+/** The options that tell neither the superblock's id nor its branches. */
+export function ownOptions(superOptions: readonly ByteString[]): ByteString[] {
+  const first = firstBranch(superOptions)
+  const options = first === -1 ? superOptions : superOptions.slice(0, first)
+  return joinQuoted(options.filter((option) => !option.startsWith('si=')))
+}
+
+function firstBranch(superOptions: readonly ByteString[]): number {
+  return superOptions.findIndex((option) => option.startsWith('br:/'))
 }

@@ -79,6 +79,9 @@ export interface WhiteoutFormat {
   origin(entry: LayerEntry): Pick<Copy, 'isMeta' | 'since' | 'isCopiedUp'>
 }
 
+/** Marks of a path that does not tell where the folder is. */
+const UNREACHABLE = ['relative', 'detached']
+
 /** The folders of a union's branches, each by itself. Close it when done. */
 export class BranchFolders {
   readonly #branches: readonly Branch[]
@@ -98,7 +101,8 @@ export class BranchFolders {
 
   /** Null for a folder that was removed, which holds nothing; undefined where it is not known, or not to be reached from here. */
   open({ path, attributes }: Branch): Folder | null | undefined {
-    if (path === null || attributes.includes('relative') || this.#isAmbiguous(path)) return undefined
+    if (path === null || UNREACHABLE.some((mark) => attributes.includes(mark))) return undefined
+    if (this.#isAmbiguous(path)) return undefined
     const folder = this.#folders.get(path) ?? new Folder(path, { asking: this.#asking, crossMounts: false })
     this.#folders.set(path, folder)
     // A union that was mounted over one of its own branches hides it from everybody but itself.

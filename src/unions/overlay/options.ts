@@ -8,6 +8,7 @@
  */
 
 import { InputError } from '../../errors.js'
+import { joinQuoted } from '../../proc/mounts/mount-options.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch } from '../branch-table.js'
 
@@ -22,40 +23,78 @@ export interface OverlayLayers {
 /** A path that the kernel tells as it was given: relative to a folder that nobody tells. */
 const RELATIVE = 'relative'
 const DATA = 'data'
+/** A path that for sure means another folder. */
+const DETACHED = 'detached'
 
 const PATH_OPTIONS = ['lowerdir=', 'lowerdir+=', 'datadir+=', 'upperdir=', 'workdir=']
 
+/** What is known of an overlay mount besides its options. */
+export interface OverlayHints {
+  /** The folder of relative paths. */
+  base?: ByteString | null
+  /** Where it is mounted from, by its own words: `composefs` mounts an image as a layer, and detaches it. */
+  source?: ByteString
+  /** Whether a folder is there. Default: nothing is known of any. */
+  isThere?: (path: ByteString) => boolean
+}
+
 /**
  * @param superOptions split at each comma and decoded, as {@link Mount.super_options}
- * @param base the folder of relative paths, where it is known
  * @throws InputError where no layer is named
  * @example overlayLayers(['rw', 'lowerdir=/a\\:b:/c', 'upperdir=/u', 'workdir=/w']).branches.map((b) => b.path) // ['/u', '/a:b', '/c']
  */
 export function overlayLayers(
   superOptions: readonly ByteString[],
-  base: ByteString | null = null,
+  { base = null, source = '', isThere = () => false }: OverlayHints = {},
 ): OverlayLayers {
   const options = joinPaths(superOptions)
   const upper = lastOf(options, 'upperdir=')
   const workdir = lastOf(options, 'workdir=')
   const lower = options.flatMap(lowerLayers)
   if (lower.length === 0) throw new InputError('an overlay without lowerdir=', superOptions.join(','))
-  const layers = upper === null ? lower : [{ path: upper, perm: 'rw', attributes: [] }, ...lower]
-  const locate = locator(upper, base)
+  const meant = (text: ByteString) => meantFolder(text, isThere)
+  const layers = upper === null ? lower : [{ path: meant(upper), perm: 'rw', attributes: [] }, ...lower]
+  const locate = locator(layers, base)
   return {
-    branches: layers.map(({ path, perm, attributes }, index) => {
-      const located = locate(path)
-      const told = located.startsWith('/') ? attributes : [...attributes, RELATIVE]
-      return { index, id: null, path: located, perm, attributes: told }
+    branches: layers.map((each, index) => {
+      const path = locate(each.path)
+      const marks = [
+        ...(path.startsWith('/') ? [] : [RELATIVE]),
+        ...(layers.length > 1 && isDetached(each, source) ? [DETACHED] : []),
+      ]
+      return { index, id: null, path, perm: each.perm, attributes: [...each.attributes, ...marks] }
     }),
-    workdir: workdir === null ? null : locate(workdir),
+    workdir: workdir === null ? null : locate(meant(workdir)),
   }
+}
+
+/** The options that tell no folder. */
+export function ownOptions(superOptions: readonly ByteString[]): ByteString[] {
+  return joinPaths(superOptions).filter((option) => !PATH_OPTIONS.some((name) => option.startsWith(name)))
+}
+
+/**
+ * A layer given by file descriptor is told from the root of its mount, of a detached one `/` (`d_path()`). Beside other layers
+ * that is not the reader's root, and neither is composefs's image what was mounted where it names it.
+ */
+function isDetached({ path, perm, attributes }: ParsedLayer, source: ByteString): boolean {
+  const isImage = /^composefs(:|$)/.test(source) && perm === 'ro' && !attributes.includes(DATA)
+  return path === '/' || isImage || /^\/(proc\/[a-z\d-]+|dev)\/fd\/\d+$/.test(path)
+}
+
+/**
+ * Given by file descriptor, an upper folder's backslashes are its own; given by name they escape. Where a text can mean
+ * both, it is the folder that is there.
+ */
+function meantFolder(text: ByteString, isThere: (path: ByteString) => boolean): ByteString {
+  const unescaped = unescapeBackslashes(text)
+  return unescaped !== text && !isThere(unescaped) && isThere(text) ? text : unescaped
 }
 
 /** Old kernels show a comma in a path raw: what begins no option, or follows a backslash, belongs to the path before it. */
 function joinPaths(superOptions: readonly ByteString[]): ByteString[] {
   const options: ByteString[][] = []
-  for (const option of superOptions) {
+  for (const option of joinQuoted(superOptions)) {
     const before = options.at(-1)
     const first = before?.[0] ?? ''
     const isPath = PATH_OPTIONS.some((name) => first.startsWith(name))
@@ -68,7 +107,7 @@ function joinPaths(superOptions: readonly ByteString[]): ByteString[] {
 
 function lastOf(options: ByteString[], name: string): ByteString | null {
   const option = options.findLast((each) => each.startsWith(name))
-  return option === undefined ? null : unescapeBackslashes(option.slice(name.length))
+  return option === undefined ? null : option.slice(name.length)
 }
 
 type ParsedLayer = Pick<Branch, 'perm' | 'attributes'> & { path: ByteString }
@@ -103,16 +142,15 @@ function unescapeBackslashes(text: ByteString): ByteString {
 /**
  * Docker, Podman and containerd enter a folder and mount with paths relative to it (an option text is one page at most);
  * the kernel shows them as given. An absolute upper folder tells the folder in their layouts: `BASE/ID/diff` beside
- * `BASE/l/SHORT`, and `BASE/7/fs` beside `BASE/6/fs`.
+ * `BASE/l/SHORT`, and `BASE/7/fs` beside `BASE/6/fs`; so does an absolute `BASE/l/SHORT` beside a relative one.
  */
-function locator(upper: ByteString | null, base: ByteString | null): (path: ByteString) => ByteString {
-  const [, folder, name] = /^(\/.*)\/[^/]+\/([^/]+)$/s.exec(upper ?? '') ?? []
+function locator(layers: readonly ParsedLayer[], base: ByteString | null): (path: ByteString) => ByteString {
+  const [, folder, parent, name] = /^(\/.*)\/([^/]+)\/([^/]+)$/s.exec(layers[0]?.path ?? '') ?? []
   return (path) => {
     if (path.startsWith('/')) return path
     if (base !== null) return `${base.replace(/\/+$/, '')}/${path}`
-    const fits =
-      path.split('/').length === 2 &&
-      (path.endsWith(`/${name}`) || (path.startsWith('l/') && name === 'diff'))
+    const isShort = path.startsWith('l/') && (name === 'diff' || parent === 'l')
+    const fits = path.split('/').length === 2 && (path.endsWith(`/${name}`) || isShort)
     return folder !== undefined && fits ? `${folder}/${path}` : path
   }
 }

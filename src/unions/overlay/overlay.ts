@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { ByteString } from '../../text/byte-string.js'
 import type { BranchTable } from '../branch-table.js'
 import type { WhiteoutFormat } from '../layers/layer.js'
-import type { UnionType } from '../union-type.js'
+import type { UnionMount, UnionType } from '../union-type.js'
 import { isSameInode, mapsShowsLayer } from './inodes.js'
-import { mountPlan } from './mount-options.js'
-import { overlayLayers } from './options.js'
+import { isThere } from './is-there.js'
+import { isWritable, mountPlan } from './mount-options.js'
+import { type OverlayLayers, overlayLayers, ownOptions } from './options.js'
 import { overlayWhiteouts } from './whiteouts.js'
 
 export const overlay: UnionType = {
@@ -14,15 +15,12 @@ export const overlay: UnionType = {
   // What distributions shipped before Linux 3.18 took it in.
   formerFsTypes: ['overlayfs'],
   superblockId: () => null,
+  ownOptions,
   branchReader:
     ({ overlayBase }) =>
-    ({ super_options }) => ({
-      source: 'mountinfo',
-      xi_path: null,
-      ...overlayLayers(super_options, overlayBase),
-    }),
-  branchesInLog: (superOptions) =>
-    superOptions.some((option) => /^lowerdir\+?=/.test(option)) ? overlayLayers(superOptions) : null,
+    (mount) => ({ source: 'mountinfo', xi_path: null, ...layersOf(mount, overlayBase) }),
+  branchesInLog: (mount) =>
+    mount.super_options.some((option) => /^lowerdir\+?=/.test(option)) ? layersOf(mount, null) : null,
   whiteouts,
   linksMayNameBranch: false,
   mapsShowsLayer,
@@ -31,7 +29,12 @@ export const overlay: UnionType = {
   // `ovl_workdir_create()` removes what an earlier mount left there.
   madeByMount: ({ workdir }) => (workdir?.startsWith('/') ? `${workdir}/work` : null),
   lowerAttributes: [],
+  isWritable,
   mountPlan,
+}
+
+function layersOf({ super_options, mount_source }: UnionMount, base: ByteString | null): OverlayLayers {
+  return overlayLayers(super_options, { base, source: mount_source, isThere })
 }
 
 /** The kernel shows an option where it is not the module's default; what is not known may be set. */

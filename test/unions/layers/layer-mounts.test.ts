@@ -9,7 +9,15 @@ function table(...paths: (string | null | Partial<Branch>)[]): BranchTable {
     return path === null || typeof path === 'string' ? { ...branch, path } : { ...branch, ...path }
   })
   const mount = { mount_id: 9, mount_point: '/u', root: '/', dev: '0:9', fs_type: 'overlay', si: null }
-  return { ...mount, source: 'mountinfo', xi_path: null, workdir: null, branches }
+  return {
+    ...mount,
+    source: 'mountinfo',
+    xi_path: null,
+    workdir: null,
+    mount_options: null,
+    options: null,
+    branches,
+  }
 }
 
 const ROOT = '1 0 8:1 / / rw - ext4 /dev/sda rw'

@@ -66,6 +66,8 @@ function finder(
     source: 'sysfs',
     xi_path: null,
     workdir: null,
+    mount_options: null,
+    options: null,
     branches: told,
   }
   const open = new LayerStack(table, hiding, askAll, isOwnMount)
@@ -108,6 +110,8 @@ test('A copy is told with its device, inode and birth', (t) => {
       source: 'log',
       xi_path: null,
       workdir: null,
+      mount_options: null,
+      options: null,
       branches: [{ index: 0, id: null, path: `${folder}/top`, perm: null, attributes: [] }],
     },
     aufsWhiteouts,
@@ -322,6 +326,8 @@ test('Many folders are looked into with few open at a time, and none stays open'
     source: 'sysfs',
     xi_path: null,
     workdir: null,
+    mount_options: null,
+    options: null,
     branches: [branch('top', 0, 'rw'), branch('base', 1, 'ro')],
   }
   const branches = new LayerStack(table, aufsWhiteouts, askAll)

@@ -3,14 +3,14 @@ import test from 'ava'
 import fc from 'fast-check'
 import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
-import { overlayLayers } from '../../../src/unions/overlay/options.js'
+import { overlayLayers, ownOptions } from '../../../src/unions/overlay/options.js'
 import { pathBytes } from '../../helpers/bytes.js'
 import { inputError } from '../../helpers/filters.js'
 
 /** The layers of a mountinfo line's options, each as its path, permission and attributes in one text. */
 function layersOf(options: ByteString, base: ByteString | null = null) {
   const { super_options } = parseMount(`1 2 0:3 / /m rw - overlay o ${options}`)
-  const { branches, workdir } = overlayLayers(super_options, base)
+  const { branches, workdir } = overlayLayers(super_options, { base })
   branches.forEach((branch, i) => {
     if (branch.index !== i || branch.id !== null) throw new Error('a wrong number')
   })
@@ -149,8 +149,8 @@ const cases: { name: string; entry: ByteString; layers: string[][]; workdir?: By
     name: 'the root as a layer (a detached mount)',
     entry: 'rw,lowerdir=/:/b,upperdir=/,workdir=/w',
     layers: [
-      ['/', 'rw'],
-      ['/', 'ro'],
+      ['/', 'rw', 'detached'],
+      ['/', 'ro', 'detached'],
       ['/b', 'ro'],
     ],
     workdir: '/w',
@@ -299,6 +299,12 @@ function lowerdir(paths: ByteString[]): ByteString {
   return text.replace(/[, \t\n\\]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }
 
+/** What is told of a lower layer: of `/` beside others, that it is another folder. */
+const told = (path: ByteString, layers: number) =>
+  (path === '/' || /^\/(proc\/[a-z\d-]+|dev)\/fd\/\d+$/.test(path)) && layers > 1
+    ? [path, 'ro', 'detached']
+    : [path, 'ro']
+
 test('any layers, escaped twice, are read back', (t) => {
   const path = pathBytes.map((bytes) => `/${bytes}`)
   fc.assert(
@@ -306,7 +312,7 @@ test('any layers, escaped twice, are read back', (t) => {
       const { layers } = layersOf(`ro,lowerdir=${lowerdir(paths)},redirect_dir=on`)
       t.deepEqual(
         layers,
-        paths.map((path) => [path, 'ro']),
+        paths.map((path) => told(path, paths.length)),
       )
     }),
   )
@@ -324,11 +330,82 @@ test('any layers of lowerdir+=, escaped once, are read back', (t) => {
       )
       t.deepEqual(
         layers,
-        paths.map((path) => [path, 'ro']),
+        paths.map((path) => told(path, paths.length)),
       )
     }),
   )
 })
+
+const hints: Record<string, [options: ByteString, source: ByteString, marks: string[][]]> = {
+  'a layer by descriptor': ['lowerdir+=/,lowerdir+=/b', 'o', [['detached'], []]],
+  'the root alone': ['lowerdir=/', 'o', [[]]],
+  'an upper folder over the root of another mount': [
+    'lowerdir=/,upperdir=/u,workdir=/w',
+    'o',
+    [[], ['detached']],
+  ],
+  'a descriptor of the one who mounted': [
+    'lowerdir=/proc/self/fd/7:/dev/fd/3:/b',
+    'o',
+    [['detached'], ['detached'], []],
+  ],
+  "composefs's image, by a name that is gone": [
+    'lowerdir=/run/lower::/repo/objects',
+    'composefs',
+    [['detached'], ['data']],
+  ],
+  "composefs's image on a detached mount": [
+    'lowerdir+=/,datadir+=/objects',
+    'composefs:1',
+    [['detached'], ['data']],
+  ],
+  'a source that only begins so': ['lowerdir=/a:/b', 'composefsx', [[], []]],
+}
+
+for (const [name, [options, source, marks]] of Object.entries(hints))
+  test(`a layer is detached, or not: ${name}`, (t) => {
+    const { branches } = overlayLayers(options.split(','), { source })
+    t.deepEqual(
+      branches.map(({ attributes }) => attributes),
+      marks,
+    )
+  })
+
+test('an upper folder with a backslash is the one that is there', (t) => {
+  const options = ['lowerdir=/l', 'upperdir=/a\\b', 'workdir=/w\\,w']
+  const folders = (...there: ByteString[]) => {
+    const { branches, workdir } = overlayLayers(options, { isThere: (path) => there.includes(path) })
+    return [branches[0]?.path, workdir]
+  }
+  t.deepEqual(folders(), ['/ab', '/w,w'])
+  t.deepEqual(folders('/a\\b'), ['/a\\b', '/w,w'])
+  t.deepEqual(folders('/ab', '/a\\b', '/w\\,w'), ['/ab', '/w\\,w'])
+})
+
+test('the folder of links that stand for many layers is known by the first', (t) => {
+  const { branches } = overlayLayers(['lowerdir=/run/x/l/0:l/1:l/2'])
+  t.deepEqual(
+    branches.map(({ path, attributes }) => [path, ...attributes]),
+    [['/run/x/l/0'], ['/run/x/l/1'], ['/run/x/l/2']],
+  )
+})
+
+const shown: Record<string, [options: ByteString, own: ByteString[]]> = {
+  'all that tell no folder': [
+    'rw,lowerdir=/a:/b,upperdir=/u,workdir=/w,redirect_dir=on,metacopy=on,volatile,userxattr',
+    ['rw', 'redirect_dir=on', 'metacopy=on', 'volatile', 'userxattr'],
+  ],
+  'a label with a comma': [
+    'rw,context="a:b:s0:c1,c2",lowerdir+=/a,datadir+=/b,xino=on',
+    ['rw', 'context="a:b:s0:c1,c2"', 'xino=on'],
+  ],
+  'none of a path with a comma': ['ro,lowerdir=/a\\,b:/c,index=on', ['ro', 'index=on']],
+}
+
+for (const [name, [options, own]] of Object.entries(shown))
+  test(`the options of an overlay: ${name}`, (t) => {
+    t.deepEqual(ownOptions(options.split(',')), own)
+  })
 
 test('a path of megabytes is no trouble', (t) => {
   const { layers } = layersOf(`ro,lowerdir=/${'x'.repeat(8_000_000)}:/b`)

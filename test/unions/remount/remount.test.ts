@@ -1,14 +1,14 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { InputError } from '../../src/errors.js'
-import { ndjsonLine } from '../../src/text/json.js'
-import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
-import { remount, remountCommands, remountFilter } from '../../src/unions/remount.js'
-import { tempFolder } from '../helpers/folders.js'
-import { isInstalled, skip } from '../helpers/machine.js'
-import { type Outcome, outcome } from '../helpers/run.js'
+import { InputError } from '../../../src/errors.js'
+import { ndjsonLine } from '../../../src/text/json.js'
+import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
+import { remount, remountCommands, remountFilter } from '../../../src/unions/remount/remount.js'
+import { tempFolder } from '../../helpers/folders.js'
+import { isInstalled, skip } from '../../helpers/machine.js'
+import { type Outcome, outcome } from '../../helpers/run.js'
 
 const SHELLS = ['sh', 'dash', 'bash'].filter(isInstalled)
 const ALL_BYTES = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
@@ -31,14 +31,25 @@ function table(paths: (string | null)[], fields: Partial<BranchTable> = {}): Bra
     source: 'log',
     xi_path: null,
     workdir: null,
+    mount_options: null,
+    options: null,
     branches,
     ...fields,
   }
 }
 
+/** The commands of a script, without what stands before and after those of every script. */
+const commandsIn = (script: string) =>
+  script.replace(/^export LIBMOUNT_FORCE_MOUNT2=always\nfailed=\n/, '').replace(/test -z "\$failed"\n$/, '')
+
+/** The commands for one table. */
+const commandsOf = (one: BranchTable, root: string | null) => commandsIn(remountCommands(one, { root }))
+
+const FAILED = ' || failed="$failed 0 "\n'
+
 /** The script for some tables, and what is wrong with the others. */
 function scriptOf(tables: object[], root: string | null): { script: string; errors: string[] } {
-  const filter = remountFilter(root)
+  const filter = remountFilter({ root })
   let script = ''
   const errors: string[] = []
   tables.forEach((each, i) => {
@@ -54,6 +65,10 @@ function scriptOf(tables: object[], root: string | null): { script: string; erro
       errors.push(error.message)
     }
   })
+  filter.end?.(
+    (text) => (script += text),
+    () => {},
+  )
   return { script, errors }
 }
 
@@ -154,27 +169,31 @@ const isGone = ({ links }: Ran) => [...links.keys()].every((link) => !existsSync
 
 test('The command is the one that people write by hand, where nothing is odd', (t) => {
   const plain = table(['/a\0rw', '/b\0ro+wh'])
-  t.is(remountCommands(plain, '/mnt/restore'), 'mount -t aufs -o br:/a=rw:/b=ro+wh none /mnt/restore\n')
-  t.is(remountCommands({ ...plain, mount_point: '/u' }, null), 'mount -t aufs -o br:/a=rw:/b=ro+wh none /u\n')
+  t.is(commandsOf(plain, '/mnt/restore'), `mount -t aufs -o br:/a=rw:/b=ro+wh none /mnt/restore${FAILED}`)
+  t.is(
+    commandsOf({ ...plain, mount_point: '/u' }, null),
+    `mount -t aufs -o br:/a=rw:/b=ro+wh none /u${FAILED}`,
+  )
 })
 
-test('Permissions that are not known: the topmost rw, the others ro+wh', (t) => {
-  t.is(
-    remountCommands(table(['/a', '/b', '/c']), '/u'),
-    'mount -t aufs -o br:/a=rw:/b=ro+wh:/c=ro+wh none /u\n',
-  )
+test('Permissions that are not known: the topmost rw, the others ro+wh, which the script and a note say', (t) => {
+  const notes: string[] = []
+  const script = remountCommands(table(['/a', '/b', '/c']), { root: '/u', note: (note) => notes.push(note) })
+  const said = 'no permissions are told: the topmost branch is mounted rw, the others as they mostly are'
+  t.is(commandsIn(script), `# ${said}\nmount -t aufs -o br:/a=rw:/b=ro+wh:/c=ro+wh none /u${FAILED}`)
+  t.deepEqual(notes, [said])
 })
 
 test('A colon needs append:, and all branches after it too', (t) => {
   t.is(
-    remountCommands(table(['/a', '/b', '/co:lon', '/c']), '/u'),
-    'mount -t aufs -o br:/a=rw:/b=ro+wh,append:/co:lon=ro+wh,append:/c=ro+wh none /u\n',
+    commandsOf(table(['/a\0rw', '/b\0ro', '/co:lon\0ro', '/c\0ro']), '/u'),
+    `mount -t aufs -o br:/a=rw:/b=ro,append:/co:lon=ro,append:/c=ro none /u${FAILED}`,
   )
 })
 
 test('Past one page of options the other branches follow by remounting', async (t) => {
   const paths = Array.from({ length: 127 }, (_, i) => `/${'x'.repeat(90)}${i}`)
-  const { mounts } = await run(t, 'sh', remountCommands(table(paths), '/u'))
+  const { mounts } = await run(t, 'sh', commandsOf(table(paths), '/u'))
   t.deepEqual(
     mounts.map(([first]) => first),
     ['-t', '-i', '-i', '-i'],
@@ -184,7 +203,7 @@ test('Past one page of options the other branches follow by remounting', async (
 
 test('What follows by remounting takes an append: for each branch, since br: alone is cut at colons', async (t) => {
   const branches = Array.from({ length: 60 }, (_, i) => `/${String(i).padStart(99, 'x')}\0ro`)
-  const ran = await run(t, 'sh', remountCommands(table(branches), '/u'))
+  const ran = await run(t, 'sh', remountCommands(table(branches), { root: '/u' }))
   t.is(ran.mounts.length, 2)
   t.deepEqual(aufsBranches(ran), [{ target: '/u', branches }])
 })
@@ -226,28 +245,24 @@ for (const shell of SHELLS) {
       all.map((path) => [`${path}\0rw`, '/base\0ro+wh']),
     )
     t.true(ran.links.size > all.length / 100 && isGone(ran))
-    const places = await run(
-      t,
-      shell,
-      targets.map((target) => remountCommands(table(['/a,b']), target)).join(''),
-    )
+    const places = await run(t, shell, targets.map((target) => commandsOf(table(['/a,b']), target)).join(''))
     t.deepEqual(
       aufsBranches(places).map(({ target }) => target),
       targets,
     )
   })
 
-  test(`A mount that fails ends the script of ${shell} with its status, and the links are gone`, async (t) => {
+  test(`A mount that fails fails the script of ${shell}, and the links are gone`, async (t) => {
     const { script } = scriptOf([table(['/a,b']), table(['/c'])], '/u')
     const ran = await run(t, shell, script, 'exit 32')
-    t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [32, 1, 1])
+    t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [1, 2, 1])
     t.true(isGone(ran))
   })
 
   test(`A signal ends the script of ${shell}, and the links are gone`, async (t) => {
     const { script } = scriptOf([table(['/a,b']), table(['/c'])], '/u')
-    const ran = await run(t, shell, script, 'kill -TERM $PPID; exit 0')
-    t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [1, 1, 1])
+    const ran = await run(t, shell, script, 'case $* in */tmp/*) kill -TERM $PPID ;; esac; exit 0')
+    t.deepEqual([ran.status, ran.mounts.length, ran.links.size], [1, 2, 1])
     t.true(isGone(ran))
   })
 }
@@ -264,7 +279,7 @@ test('Any table comes back: the same paths and permissions, in their order', asy
   await fc.assert(
     fc.asyncProperty(paths, perms, fc.constantFrom(...SHELLS), async (all, permissions, shell) => {
       const branches = all.map((each, i) => `${each}\0${permissions[i]?.replace('_', '')}`)
-      const ran = await run(t, shell, remountCommands(table(branches), '/u'))
+      const ran = await run(t, shell, commandsOf(table(branches), '/u'))
       t.deepEqual(aufsBranches(ran), [{ target: '/u', branches }])
       t.true(ran.status === 0 && isGone(ran))
     }),
@@ -273,6 +288,13 @@ test('Any table comes back: the same paths and permissions, in their order', asy
 })
 
 const refused: Record<string, [table: BranchTable, message: RegExp, target?: string | null]> = {
+  'a layer on a detached mount': [table(['/a\0rw', '/\0ro+detached']), /branch 1 is on a mount of its own/],
+  'a volatile overlay': [
+    table(['/a\0rw', '/b\0ro'], { fs_type: 'overlay', workdir: '/w', options: ['volatile'] }),
+    /volatile: overlayfs takes no upper folder again/,
+  ],
+  'an idmapped mount': [table(['/a'], { mount_options: ['rw', 'idmapped'] }), /cannot be set: "idmapped"/],
+  'a relative mount point': [table(['/a']), /no mount point: "u"/, 'u'],
   'a branch that is not known': [table(['/a', null]), /path of branch 1 is not known/],
   'a root that was removed': [
     table(['/a'], { root: '/dir//deleted' }),
@@ -307,52 +329,85 @@ const refused: Record<string, [table: BranchTable, message: RegExp, target?: str
     table(['/a\0rw', '/b\0rw'], { fs_type: 'overlay', workdir: '/w' }),
     /only the topmost layer/,
   ],
-  'more layers than fit': [
+  'more layers than overlayfs takes': [
     table(
-      Array.from({ length: 500 }, (_, i) => `/${i}\0ro`).map((path) => path.padStart(60, '/x')),
+      Array.from({ length: 501 }, (_, i) => `/${i}\0ro`),
       { fs_type: 'overlay' },
     ),
-    /500 layers do not fit in 4000 bytes/,
+    /501 lower layers, of which overlayfs takes 500/,
   ],
 }
 
 for (const [name, [bad, message, target = '/u']] of Object.entries(refused)) {
   test(`No command but an error for ${name}`, (t) => {
-    t.throws(() => remountCommands(bad, target), { instanceOf: InputError, message })
+    t.throws(() => commandsOf(bad, target), { instanceOf: InputError, message })
   })
 }
 
 test('Without --root a table needs a mount point of its own', (t) => {
-  t.throws(() => remountCommands(table(['/a'], { mount_point: null }), null), { message: /--root DIR/ })
-  t.throws(() => remountCommands(table(['/a']), ''), { message: /no mount point/ })
-  t.throws(() => remountCommands(table(['/a']), '/x'.repeat(2048)), { message: /no mount point/ })
-  t.notThrows(() => remountCommands(table(['/a']), `/${'x'.repeat(4094)}`), 'as long as a path may be')
+  t.throws(() => commandsOf(table(['/a'], { mount_point: null }), null), { message: /--root DIR/ })
+  t.throws(() => commandsOf(table(['/a']), ''), { message: /no mount point/ })
+  t.throws(() => commandsOf(table(['/a']), '/x'.repeat(2048)), { message: /no mount point/ })
 })
 
-test('A folder that is named relative stays so, and is no option', (t) => {
-  t.is(remountCommands(table(['/a']), '-x'), 'mount -t aufs -o br:/a=rw none ./-x\n')
-})
-
-test('Where only a folder of the union was mounted, that folder is put over it', (t) => {
-  const commands = 'mount -t aufs -o br:/a=rw none /u\nmount --bind /u/dir /u\n'
-  t.is(remountCommands(table(['/a'], { root: '/dir' }), '/u'), commands)
+test('A folder of the union is bound from a place where all of it is mounted for a moment', (t) => {
+  const commands = commandsOf(table(['/a\0rw'], { root: "/d'r" }), '/u').split('\n')
+  const shown = commands.filter((line) => /^ *(mkdir|mount|within|needs) /.test(line))
+  t.deepEqual(shown, [
+    'mkdir "$all"/0 &&',
+    'mount -t aufs -o br:/a=rw none "$all"/0 || failed="$failed 0 "',
+    'needs 0 /u &&',
+    `within "$all"/0 "$all"/0'/d'\\''r' &&`,
+    `mount --bind "$all"/0'/d'\\''r' /u || failed="$failed 1 "`,
+  ])
 })
 
 test('The first union goes to the root, one in a folder of it to that folder, one elsewhere nowhere', async (t) => {
-  const places = ['/c', '/c/vol', '/cd', null, '/c']
+  const folder = tempFolder(t)
+  mkdirSync(`${folder}/vol`)
+  symlinkSync('/etc', `${folder}/out`)
+  const places = ['/c', '/c/vol', '/cd', null, '/c/out', '/c']
   const tables = places.map((mount_point, i) => table([`/${i}`], { mount_point }))
-  const { script, errors } = scriptOf(tables, '/u')
+  const { script, errors } = scriptOf(tables, folder)
+  const ran = await run(t, 'sh', script)
   t.deepEqual(
-    aufsBranches(await run(t, 'sh', script)).map(({ target }) => target),
-    ['/u', '/u/vol', '/u', '/u'],
+    aufsBranches(ran).map(({ target }) => target),
+    [folder, `${folder}/vol`, folder, folder],
   )
   t.deepEqual(errors, ['not mounted below the first union, and --root tells where that goes: "/cd"'])
+  t.is(ran.stderr, `aufs-remount: ${folder}/out: does not lead to a place below ${folder}\n`)
 })
 
-test('One script: it stops at the first failure, and mount is told to hand options over whole', (t) => {
+test('One script: it goes on after a failure, fails at its end, and mount is told to hand options over whole', async (t) => {
   const { script } = scriptOf([table(['/a']), table(['/b'])], '/u')
-  t.is(script.split('\n').slice(0, 2).join('\n'), 'set -e\nexport LIBMOUNT_FORCE_MOUNT2=always')
-  t.is(script.split('set -e').length, 2)
+  t.is(script.split('\n')[0], 'export LIBMOUNT_FORCE_MOUNT2=always')
+  for (const shell of SHELLS) {
+    const ran = await run(t, shell, script, 'case $* in *br:/a=*) exit 32 ;; esac')
+    t.deepEqual([ran.status, ran.mounts.length], [1, 2])
+  }
+})
+
+test('what lies in what could not be mounted, or is bound from it, is not mounted anywhere else', async (t) => {
+  const at = (mount_point: string, path: string) => table([`${path}\0rw`], { mount_point })
+  const { script } = scriptOf(
+    [at('/c', '/a'), at('/c/vol', '/b'), at('/c/again', '/a'), at('/c', '/d')],
+    null,
+  )
+  for (const shell of SHELLS) {
+    const ran = await run(t, shell, script, 'case $* in *br:/a=*) exit 32 ;; esac')
+    t.deepEqual(
+      ran.mounts.map((words) => words.at(-1)),
+      ['/c', '/c'],
+    )
+    t.deepEqual(ran.stderr.match(/(?<=aufs-remount: )[^:]*/g), ['/c/vol', '/c/again'])
+  }
+})
+
+test('a table that is refused does not keep the others from being mounted, and the script fails', async (t) => {
+  const { script, errors } = scriptOf([table(['/a\0rw']), table([null]), table(['/b\0rw'])], '/u')
+  t.is(errors.length, 1)
+  const ran = await run(t, 'sh', script)
+  t.deepEqual([ran.status, ran.mounts.length], [1, 2])
 })
 
 const hostile: Record<string, string> = {
@@ -396,14 +451,15 @@ test('What is no branch table is an error of its line, and the others go on', as
   t.is(
     Buffer.concat(chunks)
       .toString()
-      .split(/mount -t aufs -o br:\/\d+=rw none \/u\n/).length - 1,
+      .split(/mount -t aufs -o br:\/\d+=rw none \/u \|\|/).length - 1,
     lines.length,
   )
   t.deepEqual(
     errors.map(({ line }) => line),
     lines.map((_, i) => 2 * i + 1),
   )
-  t.true(errors.every(({ message }) => /^no (JSON|branch table): "/.test(message)))
+  for (const { message } of errors)
+    t.regex(message, /^(no (JSON|branch table): |the path of branch 0 is not known$)/)
 })
 
 test('The stream writes bytes as they are', async (t) => {
@@ -414,7 +470,7 @@ test('The stream writes bytes as they are', async (t) => {
     .toArray()
   t.is(
     Buffer.concat(chunks).toString('latin1').split('\n')[2],
-    "mount -t aufs -o 'br:/\xc3\xa9\xff=rw' none /u",
+    `mount -t aufs -o 'br:/\xc3\xa9\xff=rw' none /u || failed="$failed 0 "`,
   )
 })
 
@@ -423,7 +479,8 @@ const q = (text: string) => `'${text.split("'").join("'\\''")}'`
 
 /** Runs a script in a mount namespace of its own with an empty /tmp; null where that is not allowed. */
 async function isolated(script: string): Promise<Outcome | null> {
-  const prepare = 'mount -t tmpfs none /tmp && cd /tmp && mkdir /tmp/u || exit 99\n'
+  const prepare =
+    'mount -t tmpfs none /tmp && mount -t tmpfs none /run && cd /tmp && mkdir /tmp/u || exit 99\n'
   const ran = await outcome('unshare', ['-m', 'sh'], prepare + script)
   return ran.status === 99 || ran.stderr.includes('unshare') ? null : ran
 }
@@ -486,10 +543,7 @@ for (const [name, { layers, upper, workdir }] of Object.entries(overlays)) {
   test(`A real overlay ${name}`, async (t) => {
     const folders = [...(upper === undefined ? [] : [upper]), ...layers]
     const branches = folders.map((path) => `${path}\0${path === upper ? 'rw' : 'ro'}`)
-    const commands = remountCommands(
-      table(branches, { fs_type: 'overlay', workdir: workdir ?? null }),
-      '/tmp/u',
-    )
+    const commands = commandsOf(table(branches, { fs_type: 'overlay', workdir: workdir ?? null }), '/tmp/u')
     const made = folders.map((path, i) => `mkdir ${q(path)}; echo ${i} > ${q(path)}/f${i}\n`).join('')
     const work = workdir === undefined ? '' : `mkdir ${q(workdir)}\n`
     const wrote = upper === undefined ? '' : `echo w > /tmp/u/w; cat ${q(upper)}/w\n`
@@ -504,7 +558,7 @@ for (const [name, { layers, upper, workdir }] of Object.entries(overlays)) {
 
 test('A real overlay with data-only layers, and of a folder', async (t) => {
   const branches = ['/tmp/up\0rw', '/tmp/a:b\0ro', '/tmp/d1\0ro+data', '/tmp/d,2\0ro+data']
-  const commands = remountCommands(
+  const commands = commandsOf(
     table(branches, { fs_type: 'overlay', workdir: '/tmp/wk', root: '/sub dir' }),
     '/tmp/u',
   )
@@ -517,21 +571,149 @@ test('A real overlay with data-only layers, and of a folder', async (t) => {
 test('a union that is mounted at several places is mounted once, and bound to the others', (t) => {
   const at = (mount_point: string, root = '/') => table(['/a\0rw', '/b\0ro+wh'], { mount_point, root })
   const { script, errors } = scriptOf(
-    [at('/u'), at('/again'), at('/sub', "/d'r"), at('/sub', '/x//deleted')],
+    [at('/u'), at('/again'), at('/sub', '/d'), at('/other', '/e'), at('/sub', '/x//deleted')],
     null,
   )
-  t.deepEqual(script.split('\n').slice(2), [
-    'mount -t aufs -o br:/a=rw:/b=ro+wh none /u',
-    'mount --bind /u /again',
-    "mount --bind '/u/d'\\''r' /sub",
-    '',
-  ])
+  t.deepEqual(
+    script.split('\n').filter((line) => /^ *(mount|mkdir) /.test(line)),
+    [
+      'mount -t aufs -o br:/a=rw:/b=ro+wh none /u || failed="$failed 0 "',
+      'mount --bind /u /again || failed="$failed 1 "',
+      'mkdir "$all"/0 &&',
+      'mount --bind /u "$all"/0 || failed="$failed 2 "',
+      'mount --bind "$all"/0/d /sub || failed="$failed 3 "',
+      'mount --bind "$all"/0/e /other || failed="$failed 4 "',
+    ],
+  )
   t.is(errors.length, 1)
 })
 
-test('what differs in a permission or in its workdir is another union, and mounted itself', (t) => {
-  const overlay = (workdir: string) => table(['/u\0rw', '/l\0ro'], { fs_type: 'overlay', workdir })
-  const unions = [table(['/a\0rw', '/b\0ro']), table(['/a\0rw', '/b\0rr']), table(['/a\0rw', '/b\0ro+wh'])]
-  const { script, errors } = scriptOf([...unions, overlay('/w'), overlay('/v')], null)
-  t.deepEqual([script.match(/^mount -t /gm)?.length, errors], [5, []])
+test('a union that can be written to is one, whether or not its options are told; one that cannot is another with others', (t) => {
+  const counted = (perm: string) => {
+    const at = (mount_point: string, options: string[] | null) =>
+      table([`/a\0${perm}`, '/b\0ro'], { mount_point, options, fs_type: 'overlay', workdir: '/w' })
+    const { script } = scriptOf([at('/u', null), at('/v', ['rw', 'userxattr'])], null)
+    return script.match(/mount -t overlay/g)?.length
+  }
+  t.deepEqual([counted('rw'), counted('ro')], [1, 2])
+})
+
+test('a place in / is a place below it', async (t) => {
+  const folder = tempFolder(t)
+  const { script } = scriptOf(
+    [table(['/a\0rw'], { mount_point: '/' }), table(['/b\0rw'], { mount_point: folder })],
+    '/',
+  )
+  const ran = await run(t, 'sh', script)
+  t.deepEqual([ran.status, ran.mounts.length], [0, 2])
+})
+
+test('a union that is hidden by now is no other union to be mounted a second time', (t) => {
+  const at = (mount_point: string, path: string) => table([`${path}\0rw`], { mount_point })
+  t.deepEqual(scriptOf([at('/u', '/a'), at('/u', '/b'), at('/v', '/a')], null).errors, [
+    'its union is mounted already, below what lies over it: "/u"',
+  ])
+})
+
+const flags: Record<string, [fields: Partial<BranchTable>, options: string, then?: string]> = {
+  'the mount’s own options': [
+    { mount_options: ['rw', 'nosuid', 'nodev', 'noexec', 'noatime'], options: ['rw'] },
+    'nosuid,nodev,noexec,noatime,',
+  ],
+  'no time at all being told': [{ mount_options: ['rw'], options: ['rw'] }, 'strictatime,'],
+  'the union’s own options': [
+    {
+      mount_options: ['rw', 'relatime'],
+      options: ['rw', 'noxino', 'dio', 'udba=none', 'create=mfsrr:1000:10'],
+    },
+    'noxino,dio,udba=none,create=mfsrr:1000:10,',
+  ],
+  'a union that is read-only': [
+    { mount_options: ['ro', 'relatime'], options: ['ro', 'dirperm1'] },
+    'ro,dirperm1,',
+  ],
+  'a mount that is read-only of a union that is not': [
+    { mount_options: ['ro', 'relatime'], options: ['rw'] },
+    '',
+    'ro',
+  ],
+  'a mount that is not read-only of a union that is': [
+    { mount_options: ['rw', 'nosuid', 'relatime'], options: ['ro'] },
+    'ro,nosuid,',
+    'rw,nosuid',
+  ],
+  'a filesystem with labels, which is no option': [
+    { mount_options: ['rw', 'relatime'], options: ['rw', 'seclabel'] },
+    '',
+  ],
+}
+
+for (const [name, [fields, options, then]] of Object.entries(flags)) {
+  test(`Options are kept: ${name}`, (t) => {
+    const commands = commandsOf(table(['/a\0rw', '/b\0ro'], fields), '/u')
+    const first = q(`${options}br:/a=rw:/b=ro`).replace(/^'([\w=,:/]*)'$/, '$1')
+    const last = then === undefined ? '' : ` &&\nmount -i -o remount,bind,${then} none /u`
+    t.is(commands, `mount -t aufs -o ${first} none /u${last}${FAILED}`)
+  })
+}
+
+test('A label with a comma is kept, where there is SELinux; else the script says that there is none', (t) => {
+  const fields = {
+    mount_options: ['rw', 'relatime'],
+    options: ['rw', 'context="system_u:object_r:t:s0:c1,c2"'],
+  }
+  const commands = commandsOf(table(['/a\0rw'], fields), '/u')
+  t.regex(commands, /^labels\(\) \{\n {2}test -e \/sys\/fs\/selinux\/enforce && return\n/)
+  t.true(
+    commands.endsWith(
+      `labels &&\nmount -t aufs -o 'context="system_u:object_r:t:s0:c1,c2",br:/a=rw' none /u${FAILED}`,
+    ),
+  )
+})
+
+test('A remount does not drop the flags of a mount', (t) => {
+  const paths = Array.from({ length: 60 }, (_, i) => `/${'x'.repeat(90)}${i}\0ro`)
+  const commands = commandsOf(table(paths, { mount_options: ['ro', 'nosuid'], options: ['ro', 'dio'] }), '/u')
+  t.regex(commands, /^mount -t aufs -o ro,nosuid,strictatime,dio,br:/)
+  t.regex(commands, /\nmount -i -o remount,ro,nosuid,strictatime,append:/)
+})
+
+for (const option of ['remount', 'lowerdir=/', 'x"', 'a,b', 'nofail', 'br:/etc=rw', 'a=\\', '-o', ''])
+  test(`No command but an error for the option ${JSON.stringify(option)}`, (t) => {
+    t.throws(() => commandsOf(table(['/a\0rw'], { mount_options: ['rw'], options: [option] }), '/u'), {
+      message: /no option of a union/,
+    })
+  })
+
+test('Read-only: no branch is writable, and nor is the union', (t) => {
+  const aufs = table(['/a\0rw+nolwh', '/b\0ro+wh'], {
+    mount_options: ['rw', 'relatime'],
+    options: ['rw', 'dio'],
+  })
+  t.is(
+    commandsIn(remountCommands(aufs, { root: '/u', readOnly: true })),
+    `mount -t aufs -o ro,dio,br:/a=ro+wh:/b=ro+wh none /u${FAILED}`,
+  )
+  const fields = {
+    fs_type: 'overlay',
+    workdir: '/w',
+    mount_options: ['rw', 'relatime'],
+    options: ['rw', 'volatile'],
+  }
+  const overlay = table(['/a\0rw', '/b\0ro'], fields)
+  t.is(
+    commandsIn(remountCommands(overlay, { root: '/u', readOnly: true })),
+    `mount -t overlay -o ro,lowerdir=/a:/b overlay /u${FAILED}`,
+  )
+})
+
+test('With a prefix all layers are there, and none may lead elsewhere', (t) => {
+  const commands = commandsIn(
+    remountCommands(table(['/a\0rw', '/b\0ro'], { fs_type: 'overlay', workdir: '/w' }), {
+      root: '/u',
+      prefix: '/disk',
+    }),
+  )
+  t.regex(commands, /within \/disk \/disk\/a &&\nwithin \/disk \/disk\/b &&\nwithin \/disk \/disk\/w &&/)
+  t.regex(commands, /lowerdir=\/disk\/b,upperdir=\/disk\/a,workdir=\/disk\/w overlay \/u/)
 })

@@ -1,0 +1,74 @@
+import test from 'ava'
+import { namingOtherKinds, type Reads } from '../../src/cli/other-kinds.js'
+import { InputError } from '../../src/errors.js'
+import { tell } from '../helpers/filters.js'
+
+/** A filter that can use lines of `ok` alone. */
+const picky = (...reads: Reads) =>
+  namingOtherKinds<string>(
+    {
+      line({ text }, emit) {
+        if (text !== 'ok') throw new InputError('no ok', text)
+        emit(text)
+      },
+    },
+    ...reads,
+  )
+
+const messages = (lines: string[], ...reads: Reads) =>
+  tell(picky(...reads), lines).errors.map(({ message }) => message)
+
+const kinds: Record<string, [name: string, ...lines: string[]]> = {
+  mount: ['the output of mount', '/dev/vda on / type ext4 (rw,relatime)', 'proc on /proc type proc (rw)'],
+  'mount -l': ['the output of mount', '/dev/vda on /a b type ext4 (rw,relatime) [root]'],
+  findmnt: [
+    'the output of findmnt',
+    'TARGET                SOURCE     FSTYPE      OPTIONS',
+    '/                     /dev/vda   ext4        rw,relatime',
+    '\xe2\x94\x9c\xe2\x94\x80/proc               proc       proc        rw,relatime',
+  ],
+  'findmnt -n': ['the output of findmnt', '\xe2\x94\x9c\xe2\x94\x80/proc  proc  proc  rw,relatime'],
+  'findmnt -J': ['JSON of several lines', '{', '   "filesystems": ['],
+  'docker inspect': ['JSON of docker inspect', '[', '    {', '        "Id": "b2"'],
+  "docker inspect -f '{{json .}}'": [
+    'JSON of docker inspect',
+    '{"Id":"b2","GraphDriver":{"Name":"overlay2"}}',
+  ],
+  'cat /proc/mounts': ['/proc/mounts', 'overlay / overlay rw,lowerdir=/a 0 0'],
+  'VMA records': ['VMA records', '{"pid":1,"start":"4","end":"5","link":"/a","kernel":{}}'],
+  'mount records': ['mount records', '{"mount_id":1,"mount_point":"/","super_options":[]}'],
+  mountinfo: ['mountinfo', '36 35 98:0 / / rw,noatime - ext3 /dev/root rw'],
+  'grep of sysfs': ['branches as sysfs has them, or a log of CRIU', '/sys/fs/aufs/si_1a/br0:/a=rw'],
+}
+
+for (const [what, [name, ...lines]] of Object.entries(kinds))
+  test(`one message says what a file is: ${what}`, (t) => {
+    const [said = '', ...others] = messages([...lines, 'anything else'], 'branch tables')
+    t.true(said.startsWith(`this is ${name}, not branch tables: `), said)
+    t.deepEqual(others, [])
+  })
+
+test('what the command reads is no other kind, however wrong', (t) => {
+  const lines = ['{"fs_type":"aufs","branches":7}', '36 35 98:0 / / rw - ext3 /dev/root rw']
+  t.deepEqual(messages(lines, 'branch tables', 'mountinfo').length, 2)
+})
+
+test('what can be used is used, and then every message counts', (t) => {
+  const lines = [
+    '36 35 98:0 / / rw - ext3 /dev/root rw',
+    'x',
+    'ok',
+    'y',
+    '36 35 98:0 / / rw - ext3 /dev/root rw',
+  ]
+  const { records, errors } = tell(picky('branch tables'), lines)
+  t.deepEqual(records, ['ok'])
+  t.deepEqual(
+    errors.map(({ reason }) => reason.slice(0, 17)),
+    ['this is mountinfo', 'no ok', 'no ok'],
+  )
+})
+
+test('a line that nobody knows is a message of its own', (t) => {
+  t.is(messages(['x', 'y', `${'x on /'.repeat(100_000)}`], 'mountinfo').length, 3)
+})
