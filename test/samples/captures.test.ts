@@ -255,7 +255,7 @@ for (const name of ['restore', 'restore-full']) {
       '/mnt/restore',
       `${folder}/criu4/expected/tables.ndjson`,
     ])
-    const [, option] = /-o br:(\S+) none \/mnt\/restore$/m.exec(stdout) ?? []
+    const [, option] = /-o dio,dirperm1,br:(\S+) none \/mnt\/restore \|\|/.exec(stdout) ?? []
     t.deepEqual(option?.split(':'), lines(read(`${folder}/brs-after`)))
   })
 }
