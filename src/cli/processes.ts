@@ -16,6 +16,7 @@ interface Choice {
   raw: boolean
   all: boolean
   stale: boolean
+  compare: boolean
 }
 
 /**
@@ -45,12 +46,12 @@ export function* processRecords(
 function* recordsOf(
   fixer: VmaFixer,
   pid: number,
-  { raw, stale }: Choice,
+  { raw, stale, compare }: Choice,
   faults: Faults,
 ): Generator<RawVma | Vma> {
   const warn = (error: InputError) => faults.report(pid, error)
   try {
-    const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+    const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn, compare)
     for (const record of stale ? staleOf(records) : records) {
       if (faults.stopped) return
       yield record

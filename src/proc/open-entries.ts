@@ -20,7 +20,7 @@ export interface Follow {
   close(): void
 }
 
-/** Entries may not be followed by this user, those of no process. */
+/** This user may not see something that there is to see, of no process; the records say null of it. */
 export class NotFollowedError extends InputError {}
 
 export type OpenedEntry = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>

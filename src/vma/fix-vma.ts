@@ -51,14 +51,17 @@ export function fixVma(raw: RawVma, context: ProcessContext): Vma {
     kernel,
   }
   // A record that was fixed before is fixed anew.
-  return withOthers(vma, others)
+  return withOthers(vma, others, COMPARED)
 }
+
+/** What was compared when a record was made, of a process that has gone on since. */
+const COMPARED = new Set<string>(['same_bytes'] satisfies (keyof Vma)[])
 
 /**
  * A mapped file with its claim. One that lies on a mount which the process has not, but the reader has, is the reader's to
  * look up: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec).
  */
-function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
+export function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
   const claim = claimOf(raw, context)
   const { reader } = context
   const isLeft = claim.table === null && isListed(raw.kernel, context) === false
@@ -73,7 +76,11 @@ function isSeenBy({ unions, chroot }: ProcessContext, { dev }: BranchTable, path
   return chroot === '/' && dev !== null && mountOver(places, path)?.dev === dev
 }
 
-function branchOf({ mount_id, si }: BranchTable, { index, id, path, perm, attributes }: Branch): VmaBranch {
+/** A branch as a record has it. @param mount the mount that shows the path */
+export function branchOf(
+  { mount_id, si }: BranchTable,
+  { index, id, path, perm, attributes }: Branch,
+): VmaBranch {
   return { mount_id, si, index, id, path, perm, attributes }
 }
 

@@ -30,6 +30,10 @@ export interface Vma extends Omit<RawVma, 'kernel'> {
   fixed: boolean
   /** Null where it is not known. */
   state: State | null
+  /**
+   * With `--compare`: whether what the path shows now has the same bytes in all that is mapped. Null where nothing tells.
+   */
+  same_bytes?: boolean | null
   /** Null where no union supplies the file, or nothing tells which branch. */
   branch: VmaBranch | null
   /** What the kernel says of it, as it says it. */
@@ -46,6 +50,7 @@ const FIXED = new Set<string>([
   'mnt_id',
   'fixed',
   'state',
+  'same_bytes',
   'branch',
 ] satisfies (keyof Vma)[])
 
@@ -79,10 +84,11 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * Whether a path is known not to show any more what the process maps.
+ * Whether a path is known not to show any more what the process maps. Another file with the same bytes is as good.
  *
  * @example isStale({ state: 'copied_up' }) // true
+ * @example isStale({ state: 'copied_up', same_bytes: true }) // false
  */
-export function isStale({ state }: { state: State | null }): boolean {
-  return state !== null && state !== 'current'
+export function isStale({ state, same_bytes }: Pick<Vma, 'state' | 'same_bytes'>): boolean {
+  return same_bytes === false || (same_bytes !== true && state !== null && state !== 'current')
 }

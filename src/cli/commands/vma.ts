@@ -1,5 +1,6 @@
 /** Processes, or entries of map_files, to VMA records. */
 import { resolve } from 'node:path'
+import { isProcfs } from '../../files/ids.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { entryFilter } from '../../proc/map-files.js'
 import { listPids } from '../../proc/process.js'
@@ -18,6 +19,7 @@ import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
 
 function pipeline({ options, files, report, each, read, send }: Run<Args<typeof usage.options>>): void {
   const pids = wantedPids(options, files)
+  if (options.compare) checkCompare(options, pids !== null)
   const context = viewOptions(options, read)
   const format = (vma: Vma) => (options.stale && !isStale(vma) ? '' : ndjsonLine(vma))
   if (pids !== null) send(processRecords(new VmaFixer(context), pids, options, report))
@@ -73,6 +75,12 @@ const usage = {
       default: false,
       describe: 'Only what is not current any more: what to restart',
     },
+    compare: {
+      type: 'boolean',
+      default: false,
+      describe:
+        'Compare what is not current with the files, byte by byte, and tell same_bytes; --stale leaves out what is the same',
+    },
     raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
       type: 'string',
@@ -107,6 +115,7 @@ interface VmaArguments {
   pid: string[] | undefined
   all: boolean
   stale: boolean
+  compare: boolean
   raw: boolean
   branches: string | undefined
   root: string | undefined
@@ -132,6 +141,16 @@ export function wantedPids(
   if (stale && raw) throw new UsageError('--raw tells no state, so it goes without --stale')
   if (tokens === undefined) return all ? listPids(procfs) : null
   return [...new Set(tokens.map(Number))]
+}
+
+/** @throws UsageError where nothing can be compared */
+function checkCompare({ raw, stat, procfs }: VmaArguments, hasProcesses: boolean): void {
+  if (!hasProcesses) throw new UsageError('--compare reads memory, so it goes with --pid or --all')
+  if (raw) throw new UsageError('--raw tells nothing of the files, so it goes without --compare')
+  if (stat === false || !isProcfs(procfs))
+    throw new UsageError(
+      '--compare reads running processes and their files: no captured tree, nor with --no-stat',
+    )
 }
 
 /** The options of the command line, as the reader of processes takes them. */

@@ -3,10 +3,11 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { BoundedMap } from '../../bounded-map.js'
 import { errorCode } from '../../errors.js'
 import type { Asking } from '../../files/asking.js'
+import { DataFile } from '../../files/data-file.js'
 import { Folder } from '../../files/folder.js'
 import { type Found, foundOf } from '../../files/found.js'
 import { mountIdOf, O_PATH } from '../../files/ids.js'
-import type { RawVma } from '../../proc/map-files.js'
+import type { Kernel, RawVma } from '../../proc/map-files.js'
 import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
 import type { ByteString } from '../../text/byte-string.js'
@@ -14,7 +15,7 @@ import { join } from '../../text/paths.js'
 import type { BranchTable } from '../../unions/branch-table.js'
 import type { Copy } from '../../unions/layers/layer.js'
 import { LayerStack } from '../../unions/layers/layer-stack.js'
-import { typeOfTable } from '../../unions/types.js'
+import { typeOfTable, unionTypeOf } from '../../unions/types.js'
 import type { FileLookup } from '../context.js'
 
 /** The machine that is looked at. */
@@ -119,7 +120,12 @@ export function liveLookup(
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
-    mapped: (raw) => mappedFile(raw, machine.procfs, asking),
+    mapped: (raw) => atMapped(raw, machine.procfs, asking, (_fd, file) => file),
+    openData: (path) => files.openData(path),
+    openMapped: (raw) =>
+      isOnPlainMount(raw.kernel, [...mounts, ...machine.mounts()])
+        ? atMapped(raw, machine.procfs, asking, (fd) => DataFile.open(fd))
+        : null,
     deviceOf: (id) => deviceIn(machine.mounts(), id),
     close: () => files.close(),
   }
@@ -130,15 +136,26 @@ function isOlder({ file, since }: Copy, made: Found | null): boolean {
   return made !== null && made.dev === file.dev && since > 0n && made.birth > 0n && since < made.birth
 }
 
+/** Whether a file lies on a mount that shows no other files than its own: the mapped file is the one that its entry leads to. */
+function isOnPlainMount({ mnt_id, maps_dev }: Kernel, mounts: readonly Mount[]): boolean {
+  const mount = mounts.find(({ mount_id }) => mount_id === mnt_id)
+  return mount !== undefined && mount.dev === maps_dev && unionTypeOf(mount.fs_type) === null
+}
+
 /** The entry is looked at only where it is still of the mount and the file that were seen there. */
-function mappedFile({ pid, start, end, kernel }: RawVma, procfs: string, asking: Asking): Found | null {
+function atMapped<T>(
+  { pid, start, end, kernel }: RawVma,
+  procfs: string,
+  asking: Asking,
+  look: (fd: number, file: Found) => T,
+): T | null {
   if (pid === null || kernel.dev === null || kernel.mnt_id === null) return null
   try {
     const fd = openSync(`${procfs}/${pid}/map_files/${start}-${end}`, O_PATH)
     try {
       if (mountIdOf(fd) !== kernel.mnt_id || asking.mayAsk(fd, kernel.mnt_id) !== true) return null
       const found = foundOf(fstatSync(fd, { bigint: true }))
-      return found.dev === kernel.dev && found.ino === kernel.ino ? found : null
+      return found.dev === kernel.dev && found.ino === kernel.ino ? look(fd, found) : null
     } finally {
       closeSync(fd)
     }

@@ -138,6 +138,7 @@ const found = (dev: string, ino: string): Found => ({
   ino,
   isFolder: false,
   isWhiteout: false,
+  hasData: true,
   mayLackData: false,
   birth: 0n,
   changed: 0n,
@@ -195,6 +196,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
           isNamed: true,
           since: file.birth,
           isCopiedUp: () => null,
+          openData: () => null,
         })
       if (hidesBelow(branch.path ?? '', path)) break
     }
@@ -229,6 +231,8 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
     isNotCopied: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
+    openData: () => null,
+    openMapped: () => null,
     deviceOf: () => null,
     close() {},
   }
