@@ -10,6 +10,7 @@ import { mountIdOf, O_PATH } from '../../files/ids.js'
 import type { Kernel, RawVma } from '../../proc/map-files.js'
 import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
+import { type Follow, mayAskEntry } from '../../proc/open-entries.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { join } from '../../text/paths.js'
 import type { BranchTable } from '../../unions/branch-table.js'
@@ -95,6 +96,8 @@ interface Root {
   isProcessRoot: boolean
   mounts: readonly Mount[]
   asking: Asking
+  /** Whether the filesystem of a device in maps may be asked, of a mount that is not listed. */
+  mayAskDevice(dev: string): boolean
 }
 
 /**
@@ -102,14 +105,15 @@ interface Root {
  *
  * @param root the folder below which they are
  * @param options `isOwnRoot`: whether that is the process's own root, and `isProcessRoot`, by its link in a procfs;
- *   `mounts`: the process's; `asking`: which of the mounts there may be asked
+ *   `mounts`: the process's; `asking`: which of the mounts there may be asked, and `mayAskDevice` which of those that are not listed
  */
 export function liveLookup(
   root: ByteString,
-  { isOwnRoot, isProcessRoot, mounts, asking }: Root,
+  { isOwnRoot, isProcessRoot, mounts, ...follow }: Root,
   stacks: LayerStacks,
   machine: Machine,
 ): FileLookup {
+  const { asking } = follow
   const files = new Folder(root, { asking, isProcessRoot })
   const stackOf = (table: BranchTable) => stacks.of(table, mounts).stack
   return {
@@ -120,11 +124,11 @@ export function liveLookup(
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
-    mapped: (raw) => atMapped(raw, machine.procfs, asking, (_fd, file) => file),
+    mapped: (raw) => atMapped(raw, machine.procfs, follow, (_fd, file) => file),
     openData: (path) => files.openData(path),
     openMapped: (raw) =>
       isOnPlainMount(raw.kernel, [...mounts, ...machine.mounts()])
-        ? atMapped(raw, machine.procfs, asking, (fd) => DataFile.open(fd))
+        ? atMapped(raw, machine.procfs, follow, (fd) => DataFile.open(fd))
         : null,
     deviceOf: (id) => deviceIn(machine.mounts(), id),
     close: () => files.close(),
@@ -146,14 +150,15 @@ function isOnPlainMount({ mnt_id, maps_dev }: Kernel, mounts: readonly Mount[]):
 function atMapped<T>(
   { pid, start, end, kernel }: RawVma,
   procfs: string,
-  asking: Asking,
+  follow: Pick<Follow, 'asking' | 'mayAskDevice'>,
   look: (fd: number, file: Found) => T,
 ): T | null {
   if (pid === null || kernel.dev === null || kernel.mnt_id === null) return null
   try {
     const fd = openSync(`${procfs}/${pid}/map_files/${start}-${end}`, O_PATH)
     try {
-      if (mountIdOf(fd) !== kernel.mnt_id || asking.mayAsk(fd, kernel.mnt_id) !== true) return null
+      if (mountIdOf(fd) !== kernel.mnt_id || !mayAskEntry(fd, kernel.mnt_id, kernel.maps_dev, follow))
+        return null
       const found = foundOf(fstatSync(fd, { bigint: true }))
       return found.dev === kernel.dev && found.ino === kernel.ino ? look(fd, found) : null
     } finally {
