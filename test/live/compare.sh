@@ -97,7 +97,7 @@ nested)
   vma --pid $P
   ;;
 
-plain)
+plain | stale)
   put plain keep same other data short long del link covered seen
   map plain/keep plain/same plain/other plain/data plain/short plain/long plain/del plain/link plain/covered plain/seen
   # The last page of the file is of data, which a process has changed: it is in the file all the same.
@@ -113,7 +113,9 @@ plain)
   mount --bind /proc/version plain/covered.so
   # In place: the process sees it as well.
   flip plain/seen.so
-  vma --pid $P
+  [ $scenario = plain ] || set -- --stale
+  [ $scenario = stale ] || set --
+  vma "$@" --pid $P
   ;;
 
 untouched)

@@ -106,6 +106,15 @@ table('A file of no union is compared itself, what the process has changed of it
   'plain/seen': ['current', true, null],
 })
 
+table('--stale leaves out what has the same bytes', 'stale', {
+  'plain/other': ['replaced', false, null],
+  'plain/data': ['replaced', false, null],
+  'plain/short': ['replaced', false, null],
+  'plain/del': ['deleted', null, null],
+  'plain/link': ['replaced', null, null],
+  'plain/covered': ['replaced', null, null],
+})
+
 table('A page that was never touched is read from the mapped file', 'untouched', {
   'u/lib/a': ['copied_up', false, 1],
 })

@@ -95,6 +95,7 @@ const usage = {
       `aufs-vma --pid "$(docker inspect -f '{{.State.Pid}}' web)" | jq -c '[.path, .branch.path, .state]'`,
       'which layer supplies what',
     ],
+    ['aufs-vma --all --stale --compare', 'what to restart: not what was replaced by the same bytes'],
     [
       'ls -l /proc/4711/map_files | aufs-vma --branches tables.ndjson --root /mnt/ID',
       'entries that somebody else has read',
@@ -104,6 +105,10 @@ const usage = {
     ['/proc/PID/map_files', 'The files that a process maps.'],
     ['/proc/PID/maps', 'Their names and permissions.'],
     MOUNTINFO,
+    [
+      '/proc/PID/mem',
+      'With --compare: what a process has in memory, and which of it is still the file (pagemap).',
+    ],
     ['/proc/PID/root', 'The root of a process, below which its files are looked up.'],
     SUPERBLOCK,
   ],

@@ -53,6 +53,14 @@ function groupsOf(records: readonly Vma[]): [Vma, ...Vma[]][] {
 
 /** A record with `same_bytes` after `state`. Of what is current the path shows the very file. */
 function withTold({ branch, kernel, ...before }: Vma, told: Told | null): Vma {
-  const untold = { state: before.state, same_bytes: before.state === 'current' ? true : null, branch }
-  return { ...before, ...(told ?? untold), kernel }
+  const {
+    state,
+    same_bytes,
+    branch: supplier,
+  } = told ?? {
+    state: before.state,
+    same_bytes: before.state === 'current' ? true : null,
+    branch,
+  }
+  return { ...before, state, same_bytes, branch: supplier, kernel }
 }

@@ -26,7 +26,7 @@ export class Comparer {
   readonly #context: ProcessContext
   readonly #process: Process
   readonly #warn: Emit<InputError>
-  readonly #byMemory: Vma[] = []
+  readonly #byMemory: (readonly Vma[])[] = []
   /** Undefined until it is needed; null where it may not be read. */
   #memory: Memory | null | undefined
   #left = COMPARED_MAX
@@ -60,7 +60,11 @@ export class Comparer {
     }
   }
 
-  /** The records whose memory was read, but who knows of what: it is mapped otherwise by now. @throws InputError where the process has ended */
+  /**
+   * The records whose memory was read, but nobody knows of what: it is mapped otherwise by now, or another mapping of the file is.
+   *
+   * @throws InputError where the process has ended
+   */
   mappedOtherwise(): Vma[] {
     if (this.#byMemory.length === 0) return []
     const now = new Set(
@@ -68,10 +72,9 @@ export class Comparer {
         .lines('maps', parseMapping, () => {})
         .map(({ start, end, offset, dev, ino }) => [start, end, offset, dev, ino].join()),
     )
-    return this.#byMemory.filter(
-      ({ start, end, offset, kernel }) =>
-        !now.has([start, end, offset, kernel.maps_dev, kernel.maps_ino].join()),
-    )
+    const isThere = ({ start, end, offset, kernel }: Vma) =>
+      now.has([start, end, offset, kernel.maps_dev, kernel.maps_ino].join())
+    return this.#byMemory.filter((group) => !group.every(isThere)).flat()
   }
 
   close(): void {
@@ -106,7 +109,7 @@ export class Comparer {
   ): Comparison | null {
     if (this.#memory === undefined) this.#memory = this.#openMemory()
     if (this.#memory === null) return null
-    this.#byMemory.push(...group)
+    this.#byMemory.push(group)
     // What is mapped there by now may be a device, or of a filesystem that may hang.
     const isStill = (mapping: RawVma) => lookup.mapped(mapping)?.hasData === true
     return compareBytes(pagesOfMemory(this.#memory, group, isStill), files, pageSize())

@@ -840,4 +840,9 @@ test('Stale is what is known not to be current', (t) => {
     states.filter((state) => isStale({ state })),
     ['copied_up', 'replaced', 'deleted'],
   )
+  for (const state of states) {
+    t.false(isStale({ state, same_bytes: true }), 'the same bytes are as good')
+    t.true(isStale({ state, same_bytes: false }))
+    t.is(isStale({ state, same_bytes: null }), isStale({ state }))
+  }
 })
