@@ -14,6 +14,7 @@ type Report = Run<unknown>['report']
 interface Choice {
   raw: boolean
   all: boolean
+  compare: boolean
 }
 
 /**
@@ -40,10 +41,15 @@ export function* processRecords(
   faults.summarize(pids.length)
 }
 
-function* recordsOf(fixer: VmaFixer, pid: number, { raw }: Choice, faults: Faults): Generator<RawVma | Vma> {
+function* recordsOf(
+  fixer: VmaFixer,
+  pid: number,
+  { raw, compare }: Choice,
+  faults: Faults,
+): Generator<RawVma | Vma> {
   const warn = (error: InputError) => faults.report(pid, error)
   try {
-    const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn)
+    const records = raw ? fixer.raw(pid, warn) : fixer.ofProcess(pid, warn, compare)
     for (const record of records) {
       if (faults.stopped) return
       yield record

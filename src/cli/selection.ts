@@ -4,7 +4,7 @@ import type { Emit, Filter } from '../lines/filter.js'
 import type { RawVma } from '../proc/map-files.js'
 import { CodeFiles, fileOf } from '../vma/code-files.js'
 import type { Vma } from '../vma/record.js'
-import { staleness } from '../vma/staleness.js'
+import { staleness } from '../vma/record.js'
 import { isOf } from './containers.js'
 
 type AnyVma = RawVma | Vma

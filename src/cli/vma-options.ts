@@ -1,5 +1,6 @@
 /** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
 import { resolve } from 'node:path'
+import { isProcfs } from '../files/ids.js'
 import { lineTransform } from '../lines/line-transform.js'
 import { listPids } from '../proc/process.js'
 import { bytesOf } from '../text/byte-string.js'
@@ -16,6 +17,7 @@ interface VmaArguments {
   all: boolean
   container: string | undefined
   stale: boolean
+  compare: boolean
   raw: boolean
   branches: string | undefined
   root: string | undefined
@@ -38,13 +40,14 @@ export function wantedPids(options: VmaArguments, files: string[]): number[] | n
 }
 
 function contradictions(
-  { all, container, root, stale, raw }: VmaArguments,
+  { all, container, root, stale, raw, ...others }: VmaArguments,
   tokens: string[] | undefined,
   files: string[],
 ): [isWrong: boolean, message: string][] {
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
   const isOne = !all && (container === undefined || files.length > 0) && (tokens?.length ?? 0) <= 1
+  const isReadHere = all || tokens !== undefined || (container !== undefined && files.length === 0)
   return [
     [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
     [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
@@ -52,7 +55,21 @@ function contradictions(
     [container !== undefined && tokens !== undefined, '--container goes without --pid'],
     [(all || tokens !== undefined) && files.length > 0, '--pid and --all read no FILE'],
     [root !== undefined && !isOne, '--root goes with one --pid only'],
+    ...notComparable({ raw, ...others }, isReadHere),
     [stale && raw, '--raw tells no state, so it goes without --stale'],
+  ]
+}
+
+function notComparable(
+  { compare, raw, stat, procfs }: Pick<VmaArguments, 'compare' | 'raw' | 'stat' | 'procfs'>,
+  isReadHere: boolean,
+): [isWrong: boolean, message: string][] {
+  if (!compare) return []
+  const isLive = stat !== false && isProcfs(procfs)
+  return [
+    [!isReadHere, '--compare reads memory, so it goes with --pid, --all or --container'],
+    [raw, '--raw tells nothing of the files, so it goes without --compare'],
+    [!isLive, '--compare reads running processes and their files: no captured tree, nor with --no-stat'],
   ]
 }
 

@@ -11,6 +11,7 @@ import { errorCode, hasCode } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import { join } from '../text/paths.js'
 import { type Asking, NotAskedError, type OpenFile, openToAsk } from './asking.js'
+import { DataFile } from './data-file.js'
 import { type Found, foundOf } from './found.js'
 import { jumpTo, walkTo } from './walk.js'
 
@@ -93,6 +94,22 @@ export class Folder implements Files {
    */
   openPath(path: ByteString): number | null {
     return this.#open(path)?.fd ?? null
+  }
+
+  /**
+   * Opens the data of a regular file below. Close it when done.
+   *
+   * @returns null for anything else, and where it cannot be told what is there
+   * @throws the system's error, as where this user may not read it
+   */
+  openData(path: ByteString): DataFile | null {
+    const fd = this.openPath(path)
+    if (fd === null) return null
+    try {
+      return DataFile.open(fd)
+    } finally {
+      closeSync(fd)
+    }
   }
 
   close(): void {

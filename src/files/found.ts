@@ -8,6 +8,12 @@ export interface Found extends FileId {
   isFolder: boolean
   /** A character device 0:0, with which overlayfs hides what is below. */
   isWhiteout: boolean
+  /**
+   * A regular file that lies somewhere: its data may be read. What has no blocks has none that lies anywhere. The kernel makes
+   * up the files of procfs, sysfs, tracefs and their like while they are read, and some do something then: reading
+   * /proc/kmsg takes messages out of the kernel's log.
+   */
+  hasData: boolean
   /** A file with no more than a block: maybe a copy whose data is elsewhere (overlayfs's metacopy), or an empty mark. */
   mayLackData: boolean
   /** When it was made, in nanoseconds since 1970; 0 where the filesystem does not tell. */
@@ -29,6 +35,7 @@ export function foundOf(stat: BigIntStats): Found {
     ino: inodeName(stat.ino),
     isFolder: stat.isDirectory(),
     isWhiteout: stat.isCharacterDevice() && stat.rdev === 0n,
+    hasData: stat.isFile() && stat.blocks > 0n,
     mayLackData: stat.isFile() && stat.blocks <= BLOCKS_OF_ATTRIBUTES,
     birth: stat.birthtimeNs,
     changed: stat.ctimeNs,

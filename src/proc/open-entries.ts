@@ -20,7 +20,7 @@ export interface Follow {
   close(): void
 }
 
-/** Entries may not be followed by this user, those of no process. */
+/** This user may not see something that there is to see, of no process; the records say null of it. */
 export class NotFollowedError extends InputError {}
 
 export type OpenedEntry = Pick<Kernel, 'dev' | 'ino' | 'mnt_id'>
@@ -71,7 +71,7 @@ export class EntryOpener {
 function ask(fd: number, mapping: Mapping | null, follow: Follow): OpenedEntry {
   const mnt_id = mountIdOf(fd)
   try {
-    if (!mayAsk(fd, mnt_id, mapping, follow)) return { ...NOT_OPENED, mnt_id }
+    if (!mayAskEntry(fd, mnt_id, mapping?.dev ?? null, follow)) return { ...NOT_OPENED, mnt_id }
     const { dev, ino } = fstatSync(fd, { bigint: true })
     return { dev: deviceName(dev), ino: inodeName(ino), mnt_id }
   } catch {
@@ -80,10 +80,20 @@ function ask(fd: number, mapping: Mapping | null, follow: Follow): OpenedEntry {
   }
 }
 
-function mayAsk(fd: number, mountId: number | null, mapping: Mapping | null, follow: Follow): boolean {
-  if (mapping?.dev === INTERNAL_SHMEM) return true
-  const answer = mountId === null ? null : follow.asking.mayAsk(fd, mountId)
-  return answer ?? (mapping !== null && (isOnDisk(mapping) || follow.mayAskDevice(mapping.dev)))
+/**
+ * Whether the filesystem of an opened entry may be asked.
+ *
+ * @param dev in maps
+ */
+export function mayAskEntry(
+  fd: number,
+  mountId: number | null,
+  dev: string | null,
+  { asking, mayAskDevice }: Pick<Follow, 'asking' | 'mayAskDevice'>,
+): boolean {
+  if (dev === INTERNAL_SHMEM) return true
+  const answer = mountId === null ? null : asking.mayAsk(fd, mountId)
+  return answer ?? (dev !== null && (isOnDisk(dev) || mayAskDevice(dev)))
 }
 
 /**
@@ -94,6 +104,6 @@ function mayAsk(fd: number, mountId: number | null, mapping: Mapping | null, fol
 const INTERNAL_SHMEM = '0:1'
 
 /** Whether a file of a mount that no mountinfo lists (one that was unmounted lazily, say) is on a disk, by the major number. */
-function isOnDisk({ dev }: Mapping): boolean {
+function isOnDisk(dev: string): boolean {
   return !dev.startsWith('0:')
 }

@@ -95,6 +95,8 @@ export interface UnionType {
   isSameInode(copy: FileId, found: FileId, table: BranchTable): boolean | null
   /** A file may get another inode in the union when it is copied up. */
   readonly copyUpChangesInode: boolean
+  /** Branches may be added and taken out while it is mounted. */
+  readonly branchesMayChange: boolean
   /** A folder that each mount makes anew on the filesystem of its writable branch; null where none is known. */
   madeByMount(table: BranchTable): ByteString | null
   /** What follows `ro` where nobody tells how a lower branch was mounted. */

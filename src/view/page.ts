@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Branch } from '../unions/branch-table.js'
-import { staleness } from '../vma/staleness.js'
+import { staleness } from '../vma/record.js'
 import { type DrawnVma, sizeOf } from './drawn-records.js'
 import {
   amountText,

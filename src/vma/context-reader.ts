@@ -158,7 +158,9 @@ export class ContextReader {
     if (!this.stat) return null
     const isProcessRoot = isOwnRoot && follow !== null && this.#isLive
     const asking: Asking = isProcessRoot ? follow.asking : this.#askable.ofReader
-    const lookup = liveLookup(root, { isOwnRoot, isProcessRoot, mounts, asking }, this.#stacks, this.#machine)
+    const mayAskDevice = (dev: string) => follow?.mayAskDevice(dev) ?? false
+    const places = { isOwnRoot, isProcessRoot, mounts, asking, mayAskDevice }
+    const lookup = liveLookup(root, places, this.#stacks, this.#machine)
     const close = () => {
       lookup.close()
       follow?.close()

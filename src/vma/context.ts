@@ -1,5 +1,6 @@
 /** What is known of a process where its VMAs are fixed. */
 
+import type { DataFile } from '../files/data-file.js'
 import type { Files } from '../files/folder.js'
 import type { Found } from '../files/found.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
@@ -29,6 +30,13 @@ export interface FileLookup {
   isOlderThanMount(table: BranchTable, copy: Copy): boolean
   /** The mapped file itself, by its entry in map_files; null where that may not be opened, or is another's by now. */
   mapped(raw: RawVma): Found | null
+  /** The data of what a path shows; null where it may not be opened. Close it when done. @throws the system's error */
+  openData(path: ByteString): DataFile | null
+  /**
+   * The data of the mapped file itself, by its entry; null where that may not be opened, or may be a union's: its entry
+   * shows what the union has by now. Close it when done. @throws the system's error
+   */
+  openMapped(raw: RawVma): DataFile | null
   /** The device of a mount in the reader's mountinfo, which maps has too (st_dev may be another, as of a btrfs subvolume). */
   deviceOf(mount_id: number | null): string | null
   /** Gives back what is held open. */

@@ -55,15 +55,18 @@ export function fixVma(raw: MapFilesEntry, context: ProcessContext): Vma {
     kernel,
   }
   // A record that was fixed before is fixed anew.
-  return withOthers(vma, others)
+  return withOthers(vma, others, COMPARED)
 }
+
+/** What was compared when a record was made, of a process that has gone on since. */
+const COMPARED = new Set<string>(['same_bytes'] satisfies (keyof Vma)[])
 
 /**
  * A mapped file with its claim. One may lie outside of the process's root, or on a mount which the process has not, but the
  * reader has: the process has entered another mount namespace or root since (`unshare -m`, chroot or setns without exec), or CRIU restored it from the reader's
  * files. Where the process has the same folder mounted itself, the file is taken as mapped from there, else as the reader's.
  */
-function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
+export function mappedFile(raw: RawVma, context: ProcessContext): MappedFile {
   const claim = claimOf(raw, context)
   const { reader } = context
   const isLeft = claim.isOutside || (claim.table === null && isListed(raw.kernel, context) === false)
@@ -96,7 +99,11 @@ function isSeenBy({ unions, chroot }: ProcessContext, { dev }: BranchTable, path
   return chroot === '/' && dev !== null && mountOver(places, path)?.dev === dev
 }
 
-function branchOf({ mount_id, si }: BranchTable, { index, id, path, perm, attributes }: Branch): VmaBranch {
+/** A branch as a record has it. @param mount the mount that shows the path */
+export function branchOf(
+  { mount_id, si }: BranchTable,
+  { index, id, path, perm, attributes }: Branch,
+): VmaBranch {
   return { mount_id, si, index, id, path, perm, attributes }
 }
 

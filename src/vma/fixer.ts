@@ -9,6 +9,7 @@ import { Process } from '../proc/process.js'
 import { readEntries } from '../proc/read-map-files.js'
 import { join } from '../text/paths.js'
 import { namesNoBranch, showsLeak } from './claim.js'
+import { compared } from './compare/compare-records.js'
 import type { ProcessContext } from './context.js'
 import { type ContextOptions, ContextReader } from './context-reader.js'
 import { fixVma } from './fix-vma.js'
@@ -59,8 +60,13 @@ export class VmaFixer {
     }
   }
 
-  /** The entries of a process, fixed, as they are asked for. @throws InputError where it has ended or may not be read */
-  *ofProcess(pid: number, warn: Emit<InputError>): Generator<Vma> {
+  /**
+   * The entries of a process, fixed, as they are asked for.
+   *
+   * @param compare whether what is not current is compared with the files, byte by byte
+   * @throws InputError where it has ended or may not be read
+   */
+  *ofProcess(pid: number, warn: Emit<InputError>, compare = false): Generator<Vma> {
     const process = new Process(this.#reader.procfs, pid)
     const { context, namespace, follow } = this.#reader.ofProcess(process, warn)
     try {
@@ -72,13 +78,22 @@ export class VmaFixer {
         namespace.fixed.clear()
       }
       const known = { ...context, leaky: namespace.leaky }
-      for (const entry of entries)
-        yield this.#checked(this.#fix(entry, known, namespace.fixed), context, warn)
+      const fixed = this.#fixed(entries, known, namespace, warn)
+      yield* compare ? compared([...fixed], known, process, warn) : fixed
       // What was looked up of a process that has ended meanwhile was not its own any more.
       process.checkAlive()
     } finally {
       context.lookup?.close()
     }
+  }
+
+  *#fixed(
+    entries: readonly MapFilesEntry[],
+    context: ProcessContext,
+    { fixed }: SharedContext,
+    warn: Emit<InputError>,
+  ): Generator<Vma> {
+    for (const entry of entries) yield this.#checked(this.#fix(entry, context, fixed), context, warn)
   }
 
   #fix(entry: MapFilesEntry, context: ProcessContext, fixed: SharedContext['fixed']): Vma {

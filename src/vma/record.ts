@@ -3,6 +3,7 @@ import { withOthers } from '../lines/records.js'
 import type { Kernel, RawVma } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Branch } from '../unions/branch-table.js'
+import { type NamedFile, neverHadName } from './names.js'
 
 /** The branch that supplies a mapped file. */
 export interface VmaBranch extends Branch {
@@ -34,6 +35,10 @@ export interface Vma extends Omit<RawVma, 'kernel'> {
   fixed: boolean
   /** Null where it is not known. */
   state: State | null
+  /**
+   * With `--compare`: whether what the path shows now has the same bytes in all that is mapped. Null where nothing tells.
+   */
+  same_bytes?: boolean | null
   /** Null where no union supplies the file, or nothing tells which branch. */
   branch: VmaBranch | null
   /** What the kernel says of it, as it says it. */
@@ -52,6 +57,7 @@ const FIXED = new Set<string>([
   'mnt_id',
   'fixed',
   'state',
+  'same_bytes',
   'branch',
 ] satisfies (keyof Vma)[])
 
@@ -85,10 +91,22 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * Whether a path is known not to show any more what the process maps.
+ * Whether a path is known not to show any more what the process maps. Another file with the same bytes is as good.
  *
  * @example isStale({ state: 'copied_up' }) // true
+ * @example isStale({ state: 'copied_up', same_bytes: true }) // false
  */
-export function isStale({ state }: { state: State | null }): boolean {
-  return state !== null && state !== 'current'
+export function isStale({ state, same_bytes }: Pick<Vma, 'state' | 'same_bytes'>): boolean {
+  return same_bytes === false || (same_bytes !== true && state !== null && state !== 'current')
+}
+
+/**
+ * Whether a mapped file had a name that shows another file by now, or none: what `--stale` lists and `aufs-view` marks. Null
+ * where that is not known.
+ *
+ * @example staleness({ path: '/bin/sh', rpath: null, dev: '254:0', ino: '46', state: 'replaced' }) // true
+ */
+export function staleness(file: NamedFile & Pick<Vma, 'state' | 'same_bytes'>): boolean | null {
+  if (neverHadName(file)) return false
+  return file.state === null && typeof file.same_bytes !== 'boolean' ? null : isStale(file)
 }

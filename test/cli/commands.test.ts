@@ -194,6 +194,10 @@ const wrong: [command: string, args: string[]][] = [
   ['aufs-remount', ['--no-root']],
   ['aufs-mounts', ['--x\x1b[31my']],
   ['aufs-vma', ['--pid', '1', '--raw', '--stale']],
+  ['aufs-vma', ['--compare']],
+  ['aufs-vma', ['--compare', '--raw', '--all']],
+  ['aufs-vma', ['--compare', '--no-stat', '--all']],
+  ['aufs-vma', ['--compare', '--all', '--procfs', 'samples/leaky-01-docker/proc']],
 ]
 for (const [command, args] of wrong) {
   test(`${[command, ...args].join(' ')} is wrong usage`, async (t) => {

@@ -113,6 +113,7 @@ test('the options that name folders and types are read as they are meant', (t) =
     all: false,
     container: undefined,
     stale: false,
+    compare: false,
     raw: false,
   }
   const nothing = {

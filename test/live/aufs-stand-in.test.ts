@@ -234,6 +234,42 @@ scene(
     t.deepEqual(rows.sort(byPath), expected.sort(byPath))
   },
 )
+/** What the bytes tell of each file, below the folder of the union. */
+function compared({ stdout, folder }: Scene): Record<string, unknown[]> {
+  const inside = codeOf(stdout).filter(({ path }) => path.startsWith(`${folder}/u/lib/`))
+  return Object.fromEntries(
+    inside.map(({ path, state, same_bytes, branch }) => [
+      path.slice(`${folder}/u/lib/`.length),
+      [state, same_bytes, branch?.path?.slice(folder.length + 1) ?? null],
+    ]),
+  )
+}
+
+scene('Where branches are hidden, the bytes tell which is mapped', 'compare', (t, done) => {
+  t.deepEqual([done.stderr, done.status], ['', 0])
+  t.deepEqual(compared(done), {
+    'ro.so': ['current', true, 'base'],
+    'edited.so': ['copied_up', false, 'base'],
+    'chm.so': [null, true, null],
+    'same.so': ['replaced', true, null],
+    'other.so': ['replaced', false, 'base'],
+    'del.so': ['deleted', null, null],
+  })
+})
+
+scene('Where link and maps leak, the bytes tell what the path shows', 'leak-compare', (t, done) => {
+  t.deepEqual([done.stderr, done.status], ['', 0])
+  t.deepEqual(compared(done), {
+    'n.so': ['current', true, 'base/nest'],
+    'b.so': ['current', true, 'base'],
+    't.so': ['current', true, 'top'],
+    'copied.so': [null, true, 'base'],
+    'replaced.so': [null, true, 'base'],
+    'deleted.so': ['deleted', null, 'base'],
+    't-deleted.so': ['deleted', null, 'top'],
+    't-replaced.so': ['replaced', true, 'top'],
+  })
+})
 
 table(
   'What was copied up before the first process of a pid namespace may be mapped all the same',

@@ -89,6 +89,19 @@ pid | all | ask | root | raw)
   esac
   ;;
 
+compare)
+  put src a gone new
+  put host plain covered
+  serve src m
+  map m/a m/gone m/new host/plain host/covered
+  rm m/gone.so
+  cp "$so" x && mv x m/new.so
+  cp "$so" x && mv x host/plain.so
+  mount --bind m/a.so host/covered.so
+  stop
+  vma --compare --pid $P
+  ;;
+
 fault)
   # A process that waits for a page, and never gets it.
   head -c 8388608 /dev/zero > src/big

@@ -78,6 +78,15 @@ scene('A mapped file there is known by maps alone, the others as ever', 'pid', (
   t.deepEqual(rowsOf(stdout, folder), { ...UNANSWERED, 'host/plain': ASKED })
 })
 
+scene('Nothing there is compared, neither what is mapped nor what a path shows', 'compare', (t, done) => {
+  const vmas = lines(done.stdout).map((line) => parse(line) as unknown as Vma)
+  const bytes = Object.fromEntries(
+    vmas.map(({ path, same_bytes }) => [path.slice(done.folder.length + 1), same_bytes]),
+  )
+  for (const name of ['m/a.so', 'm/gone.so', 'm/new.so', 'host/covered.so']) t.is(bytes[name], null, name)
+  t.is(bytes['host/plain.so'], true)
+})
+
 scene('One such process does not keep --all from the others', 'all', (t, { stdout, folder }) => {
   t.deepEqual(rowsOf(stdout, folder), { ...UNANSWERED, 'host/plain': ASKED })
 })

@@ -187,7 +187,7 @@ removed)
   vma --pid $P
   ;;
 
-leak)
+leak | leak-compare)
   # A kernel whose links and maps name the branch: the process maps the branch's file itself. One branch lies in another.
   mkdir base/nest
   mount -t tmpfs tmpfs base/nest
@@ -206,7 +206,9 @@ leak)
   grep -e '^[^ ]* [^ ]* [^ ]* [^ ]* / ' -e ' - aufs ' "mounts.$P" > "own.$P"
   umount "/proc/$P/mountinfo"
   mount --bind "own.$P" "/proc/$P/mountinfo"
-  vma --pid $P
+  [ $scenario = leak ] || set -- --compare
+  [ $scenario = leak-compare ] || set --
+  vma "$@" --pid $P
   ;;
 
 leaking-links)
@@ -307,6 +309,19 @@ root | root-overlay)
   done
   touch u/bin/copied
   vma --pid "${pids#,}"
+  ;;
+
+compare)
+  put base/lib ro edited chm same other del
+  unite
+  map "$T/u/lib" ro edited chm same other del
+  flip() { printf '\377\376\375' | dd of="$1" bs=1 seek=4200 conv=notrunc status=none; }
+  flip u/lib/edited.so
+  chmod 700 u/lib/chm.so
+  for f in same other; do cp "$so" x; [ $f = same ] || flip x; mv x u/lib/$f.so; done
+  rm u/lib/del.so
+  stand $P "$T/u"
+  vma --compare --pid $P
   ;;
 
 raw)

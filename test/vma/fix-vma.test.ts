@@ -119,6 +119,13 @@ interface Case {
   branch?: string | null
 }
 
+test('What was compared when a record was made is not taken for true when it is fixed anew', (t) => {
+  const record = { ...entry('/l/base/bin/sh', leaked('/bin/sh')), same_bytes: true, note: 'mine' }
+  const vma = fixVma(record, viewOf([BASE]))
+  t.false('same_bytes' in vma)
+  t.like(vma, { note: 'mine' }, 'fields of others pass through')
+})
+
 const AUFS_FILE: Partial<Kernel> = {
   dev: '0:17',
   ino: '25',

@@ -16,6 +16,7 @@ function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
       isFolder: false,
       isWhiteout: false,
       mayLackData: false,
+      hasData: true,
       birth: 0n,
       changed: 0n,
       modified: 0n,
@@ -33,6 +34,8 @@ function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
     isUpperSeen: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
+    openData: () => null,
+    openMapped: () => null,
     deviceOf: () => null,
     close: () => {},
   }

@@ -105,6 +105,12 @@ const usage = {
       default: false,
       describe: `Exit status ${FOUND} where a record was written, and nothing was wrong`,
     },
+    compare: {
+      type: 'boolean',
+      default: false,
+      describe:
+        'Compare what is not current with the files, byte by byte, and tell same_bytes; --stale leaves out what is the same',
+    },
     raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
       type: 'string',
@@ -124,6 +130,7 @@ const usage = {
       "aufs-vma --all --stale --code | jq -r '[.unit, .container, .comm, .path, .state] | @tsv' | sort -u",
       'what to restart',
     ],
+    ['aufs-vma --all --stale --compare', 'what to restart: not what was replaced by the same bytes'],
     [
       'ls -l /proc/4711/map_files | aufs-vma --branches tables.ndjson --root /mnt/ID',
       'entries that somebody else has read',
@@ -133,6 +140,10 @@ const usage = {
     ['/proc/PID/map_files', 'The files that a process maps.'],
     ['/proc/PID/maps', 'Their names and permissions.'],
     MOUNTINFO,
+    [
+      '/proc/PID/mem',
+      'With --compare: what a process has in memory, and which of it is still the file (pagemap).',
+    ],
     ['/proc/PID/root', 'The root of a process, below which its files are looked up.'],
     ['/proc/PID/cgroup', 'Its container and its unit.'],
     SUPERBLOCK,

@@ -21,6 +21,7 @@ export const aufs: UnionType = {
   mapsShowsLayer: () => false,
   isSameInode: () => null,
   copyUpChangesInode: false,
+  branchesMayChange: true,
   // Its .wh..wh.* files stay from one mount to the next.
   madeByMount: () => null,
   lowerAttributes: ['wh'],

@@ -55,6 +55,7 @@ export class LayerStack {
         file,
         mount_id: layer.folder.mountId,
         isNamed: layer.isNamed,
+        openData: () => layer.folder.openData(layer.path),
         ...this.#whiteouts.origin(entry),
       })
     }

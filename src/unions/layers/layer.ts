@@ -1,5 +1,6 @@
 /** What a branch has of a file, and what hides it: the words that the layer stack and the union types share. */
 import type { Asking } from '../../files/asking.js'
+import type { DataFile } from '../../files/data-file.js'
 import { Folder } from '../../files/folder.js'
 import type { Found } from '../../files/found.js'
 import type { ByteString } from '../../text/byte-string.js'
@@ -22,6 +23,8 @@ export interface Copy {
   isNamed: boolean
   /** Whether it is a copy of a file below, maybe of another name (overlayfs's origin); null where that is not told. */
   isCopiedUp(): boolean | null
+  /** Opens its data; null where it has none, or may not be opened. Close it when done. @throws the system's error */
+  openData(): DataFile | null
 }
 
 /** What the branches hold of a path. */
@@ -34,7 +37,7 @@ export interface Copies {
 
 /** The branches that have a path, whatever hides it by now. */
 export interface Holders {
-  holders: Pick<Copy, 'branch' | 'file' | 'mount_id'>[]
+  holders: Pick<Copy, 'branch' | 'file' | 'mount_id' | 'openData'>[]
   /** False where a branch could not be looked into. */
   isComplete: boolean
 }
@@ -114,7 +117,9 @@ export class BranchFolders {
   holders(path: ByteString): Holders {
     const files = this.#branches.map((branch) => ({ branch, ...this.#at(branch, path) }))
     return {
-      holders: files.flatMap(({ branch, file, mount_id }) => (file ? [{ branch, file, mount_id }] : [])),
+      holders: files.flatMap(({ branch, file, mount_id }) =>
+        file ? [{ branch, file, mount_id, openData: () => this.open(branch)?.openData(path) ?? null }] : [],
+      ),
       isComplete: files.every(({ file }) => file !== undefined),
     }
   }

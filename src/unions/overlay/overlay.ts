@@ -26,6 +26,7 @@ export const overlay: UnionType = {
   mapsShowsLayer,
   isSameInode,
   copyUpChangesInode: true,
+  branchesMayChange: false,
   // `ovl_workdir_create()` removes what an earlier mount left there.
   madeByMount: ({ workdir }) => (workdir?.startsWith('/') ? `${workdir}/work` : null),
   lowerAttributes: [],

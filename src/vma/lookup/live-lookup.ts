@@ -3,18 +3,20 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { BoundedMap } from '../../bounded-map.js'
 import { errorCode } from '../../errors.js'
 import type { Asking } from '../../files/asking.js'
+import { DataFile } from '../../files/data-file.js'
 import { Folder } from '../../files/folder.js'
 import { type Found, foundOf } from '../../files/found.js'
 import { mountIdOf, O_PATH } from '../../files/ids.js'
-import type { RawVma } from '../../proc/map-files.js'
+import type { Kernel, RawVma } from '../../proc/map-files.js'
 import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
+import { type Follow, mayAskEntry } from '../../proc/open-entries.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { join } from '../../text/paths.js'
 import type { BranchTable } from '../../unions/branch-table.js'
 import type { Copy } from '../../unions/layers/layer.js'
 import { LayerStack } from '../../unions/layers/layer-stack.js'
-import { typeOfTable } from '../../unions/types.js'
+import { typeOfTable, unionTypeOf } from '../../unions/types.js'
 import type { FileLookup } from '../context.js'
 
 /** The machine that is looked at. */
@@ -101,6 +103,8 @@ interface Root {
   isProcessRoot: boolean
   mounts: readonly Mount[]
   asking: Asking
+  /** Whether the filesystem of a device in maps may be asked, of a mount that is not listed. */
+  mayAskDevice(dev: string): boolean
 }
 
 /**
@@ -108,14 +112,15 @@ interface Root {
  *
  * @param root the folder below which they are
  * @param options `isOwnRoot`: whether that is the process's own root, and `isProcessRoot`, by its link in a procfs;
- *   `mounts`: the process's; `asking`: which of the mounts there may be asked
+ *   `mounts`: the process's; `asking`: which of the mounts there may be asked, and `mayAskDevice` which of those that are not listed
  */
 export function liveLookup(
   root: ByteString,
-  { isOwnRoot, isProcessRoot, mounts, asking }: Root,
+  { isOwnRoot, isProcessRoot, mounts, ...follow }: Root,
   stacks: LayerStacks,
   machine: Machine,
 ): FileLookup {
+  const { asking } = follow
   const files = new Folder(root, { asking, isProcessRoot })
   const stackOf = (table: BranchTable) => stacks.of(table, mounts).stack
   return {
@@ -127,7 +132,12 @@ export function liveLookup(
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
     isUpperSeen: (table) => isUpperSeen(table, stacks.of(table, mounts)),
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
-    mapped: (raw) => mappedFile(raw, machine.procfs, asking),
+    mapped: (raw) => atMapped(raw, machine.procfs, follow, (_fd, file) => file),
+    openData: (path) => files.openData(path),
+    openMapped: (raw) =>
+      isOnPlainMount(raw.kernel, [...mounts, ...machine.mounts()])
+        ? atMapped(raw, machine.procfs, follow, (fd) => DataFile.open(fd))
+        : null,
     deviceOf: (id) => deviceIn(machine.mounts(), id),
     close: () => files.close(),
   }
@@ -143,15 +153,27 @@ function isOlder({ file, since }: Copy, made: Found | null): boolean {
   return isInOrder && since < made.birth
 }
 
+/** Whether a file lies on a mount that shows no other files than its own: the mapped file is the one that its entry leads to. */
+function isOnPlainMount({ mnt_id, maps_dev }: Kernel, mounts: readonly Mount[]): boolean {
+  const mount = mounts.find(({ mount_id }) => mount_id === mnt_id)
+  return mount !== undefined && mount.dev === maps_dev && unionTypeOf(mount.fs_type) === null
+}
+
 /** The entry is looked at only where it is still of the mount and the file that were seen there. */
-function mappedFile({ pid, start, end, kernel }: RawVma, procfs: string, asking: Asking): Found | null {
+function atMapped<T>(
+  { pid, start, end, kernel }: RawVma,
+  procfs: string,
+  follow: Pick<Follow, 'asking' | 'mayAskDevice'>,
+  look: (fd: number, file: Found) => T,
+): T | null {
   if (pid === null || kernel.dev === null || kernel.mnt_id === null) return null
   try {
     const fd = openSync(`${procfs}/${pid}/map_files/${start}-${end}`, O_PATH)
     try {
-      if (mountIdOf(fd) !== kernel.mnt_id || asking.mayAsk(fd, kernel.mnt_id) !== true) return null
+      if (mountIdOf(fd) !== kernel.mnt_id || !mayAskEntry(fd, kernel.mnt_id, kernel.maps_dev, follow))
+        return null
       const found = foundOf(fstatSync(fd, { bigint: true }))
-      return found.dev === kernel.dev && found.ino === kernel.ino ? found : null
+      return found.dev === kernel.dev && found.ino === kernel.ino ? look(fd, found) : null
     } finally {
       closeSync(fd)
     }

@@ -62,7 +62,7 @@ function isSameThere({ raw: { kernel }, claim, context, lookup }: SeenFile): boo
 }
 
 /** Whether another root shows the mount that the process has over a path. */
-function isShownAt({ claim, context, lookup }: SeenFile, path: ByteString): boolean {
+export function isShownAt({ claim, context, lookup }: SeenFile, path: ByteString): boolean {
   if (lookup.isOwnRoot) return true
   const own = claim.table?.dev ?? mountOver(context.mounts, path)?.dev ?? null
   const there = lookup.deviceAt(path)

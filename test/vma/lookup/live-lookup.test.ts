@@ -24,7 +24,7 @@ function looking(t: ExecutionContext): Looking {
     ...{ procfs: `${folder}/proc`, sysfs: `${folder}/sys`, mounts: () => [], asking: () => askAll },
   }
   const stacks = new LayerStacks(machine)
-  const root = { isOwnRoot: true, isProcessRoot: false, mounts: [], asking: askAll }
+  const root = { isOwnRoot: true, isProcessRoot: false, mounts: [], asking: askAll, mayAskDevice: () => true }
   const lookup = liveLookup(folder, root, stacks, machine)
   const close = () => {
     lookup.close()

@@ -27,7 +27,7 @@ const overlay = union('/o', { mount_id: 40, dev: '0:40', fs_type: 'overlay', si:
 function file(id: string, more: Partial<Found> = {}): Found {
   const [dev = '', ino = ''] = id.split('/')
   return {
-    ...{ dev, ino, isFolder: false, isWhiteout: false, mayLackData: false, birth: 0n },
+    ...{ dev, ino, isFolder: false, isWhiteout: false, mayLackData: false, hasData: true, birth: 0n },
     ...{ changed: 5n, modified: 5n, size: 4096n, links: 1n },
     ...more,
   }
@@ -42,12 +42,13 @@ function branchOf({ branches }: BranchTable, index: number): Branch {
 const copyIn = (of: BranchTable, index: number, found: Found, more: Partial<Copy> = {}): Copy => ({
   ...{ branch: branchOf(of, index), file: found, mount_id: 29, isMeta: false, since: 0n, isNamed: true },
   isCopiedUp: () => null,
+  openData: () => null,
   ...more,
 })
 
 const holdersIn = (of: BranchTable, files: { [index: number]: Found }, isComplete = true): Holders => ({
   holders: Object.entries(files).map(([index, found]) => ({
-    ...{ branch: branchOf(of, Number(index)), file: found, mount_id: 29 },
+    ...{ branch: branchOf(of, Number(index)), file: found, mount_id: 29, openData: () => null },
   })),
   isComplete,
 })
@@ -68,6 +69,8 @@ function lookup({ at = {}, ...more }: Look): FileLookup {
     isUpperSeen: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
+    openData: () => null,
+    openMapped: () => null,
     deviceOf: () => null,
     close() {},
     ...more,

@@ -9,7 +9,7 @@ import { lookUp } from '../../../src/vma/lookup/look-up.js'
 
 /** Inode 9 is mapped. */
 const found = (ino: string): Found => ({
-  ...{ dev: '254:0', ino, isFolder: false, isWhiteout: false, mayLackData: false },
+  ...{ dev: '254:0', ino, isFolder: false, isWhiteout: false, mayLackData: false, hasData: true },
   ...{ birth: 0n, changed: 0n, modified: 0n, size: 0n, links: 1n },
 })
 
@@ -39,6 +39,8 @@ function contextOf(files: { [path: string]: string }): ProcessContext {
       isUpperSeen: () => false,
       isOlderThanMount: () => false,
       mapped: () => null,
+      openData: () => null,
+      openMapped: () => null,
       deviceOf: () => null,
       close() {},
     },

@@ -138,6 +138,7 @@ const found = (dev: string, ino: string): Found => ({
   ino,
   isFolder: false,
   isWhiteout: false,
+  hasData: true,
   mayLackData: false,
   birth: 0n,
   changed: 0n,
@@ -195,6 +196,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
           isNamed: true,
           since: file.birth,
           isCopiedUp: () => null,
+          openData: () => null,
         })
       if (hidesBelow(branch.path ?? '', path)) break
     }
@@ -230,6 +232,8 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
     isUpperSeen: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
+    openData: () => null,
+    openMapped: () => null,
     deviceOf: () => null,
     close() {},
   }
@@ -837,4 +841,9 @@ test('Stale is what is known not to be current', (t) => {
     states.filter((state) => isStale({ state })),
     ['copied_up', 'replaced', 'deleted'],
   )
+  for (const state of states) {
+    t.false(isStale({ state, same_bytes: true }), 'the same bytes are as good')
+    t.true(isStale({ state, same_bytes: false }))
+    t.is(isStale({ state, same_bytes: null }), isStale({ state }))
+  }
 })

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { isMemory, type NamedFile, neverHadName } from '../../src/vma/names.js'
-import { staleness } from '../../src/vma/staleness.js'
+import { staleness } from '../../src/vma/record.js'
 
 const kernel = { dev: '0:1', ino: '7', maps_ino: '7', mnt_listed: false }
 const memory: NamedFile = { path: '/memfd:jit', rpath: null, dev: '0:1', ino: '7', kernel }
@@ -126,4 +126,13 @@ for (const { name, file, never } of cases)
 test('What is current is not stale, and any other state is', (t) => {
   t.is(staleness({ ...file, state: 'current' }), false)
   for (const state of ['copied_up', 'replaced', 'deleted'] as const) t.is(staleness({ ...file, state }), true)
+})
+
+test('What was compared is stale where its bytes differ, known state or not, and never where they are the same', (t) => {
+  const file = { path: '/bin/sh', rpath: null, dev: '254:0', ino: '46' }
+  for (const state of ['copied_up', 'replaced', 'deleted', null] as const) {
+    t.true(staleness({ ...file, state, same_bytes: false }))
+    t.false(staleness({ ...file, state, same_bytes: true }))
+    t.is(staleness({ ...file, state, same_bytes: null }), state === null ? null : true)
+  }
 })

@@ -1,0 +1,227 @@
+/** Records of this very process, compared by its own memory: what is asked, what is not, and what becomes of faults. */
+import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { DataFile } from '../../../src/files/data-file.js'
+import { O_PATH } from '../../../src/files/ids.js'
+import { UNKNOWN } from '../../../src/proc/map-files.js'
+import { type Mapping, parseMapping } from '../../../src/proc/maps.js'
+import { ForbiddenError, Process } from '../../../src/proc/process.js'
+import { compared } from '../../../src/vma/compare/compare-records.js'
+import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
+import type { Vma } from '../../../src/vma/record.js'
+import { openBelow, tempFolder } from '../../helpers/folders.js'
+
+/** The smallest code that this process maps. */
+function codeOf(): Mapping {
+  const size = ({ start, end }: Mapping) => Number.parseInt(end, 16) - Number.parseInt(start, 16)
+  const [code] = readFileSync('/proc/self/maps', 'latin1')
+    .split('\n')
+    .slice(0, -1)
+    .map(parseMapping)
+    .filter(({ perms, ino }) => perms === 'r-xp' && ino !== '0')
+    .sort((a, b) => size(a) - size(b))
+  if (code === undefined) throw new Error('no code is mapped')
+  return code
+}
+
+const { start, end, perms, offset, dev, ino, name } = codeOf()
+
+/** A record of that code, of which it is not known whether it is current. */
+const CODE: Vma = {
+  ...{
+    pid: process.pid,
+    comm: 'node',
+    container: null,
+    unit: null,
+    cgroup: null,
+    start,
+    end,
+    perms,
+    offset,
+    link: name,
+  },
+  ...{
+    path: name,
+    rpath: null,
+    fpath: null,
+    dev,
+    ino,
+    mnt_id: 1,
+    fixed: false,
+    state: 'replaced',
+    branch: null,
+  },
+  kernel: {
+    ...UNKNOWN,
+    dev,
+    ino,
+    maps_dev: dev,
+    maps_ino: ino,
+    maps_name: name,
+    mnt_id: 1,
+    mnt_listed: true,
+  },
+}
+
+function opened(path: string): DataFile | null {
+  const fd = openSync(path, O_PATH)
+  try {
+    return DataFile.open(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A process whose path shows a file, and whose entries lead to their file. */
+function contextOf(shown: string, change: Partial<FileLookup> = {}): ProcessContext {
+  const file = opened(name)
+  file?.close()
+  const lookup: FileLookup = {
+    files: { find: () => null, close() {} },
+    isOwnRoot: true,
+    deviceAt: () => null,
+    copies: () => ({ copies: [], isComplete: true }),
+    holders: () => ({ holders: [], isComplete: true }),
+    isNotCopied: () => false,
+    isUpperSeen: () => false,
+    isOlderThanMount: () => false,
+    mapped: () => file?.file ?? null,
+    openData: () => opened(shown),
+    openMapped: () => null,
+    deviceOf: () => null,
+    close() {},
+    ...change,
+  }
+  return { mounts: [], unions: [], chroot: '/', root: '/', lookup, leaky: false, reader: null }
+}
+
+/** What is told of some records, and the messages. */
+function told(
+  context: ProcessContext,
+  records: readonly Vma[] = [CODE],
+  change: Partial<Process> = {},
+): { bytes: (boolean | null | undefined)[]; messages: string[] } {
+  const messages: string[] = []
+  const self = Object.assign(new Process('/proc', process.pid), change)
+  const vmas = compared(records, context, self, (error) => messages.push(error.message))
+  return { bytes: vmas.map(({ same_bytes }) => same_bytes), messages }
+}
+
+/** A copy of the mapped file, with another byte in what is mapped of it or not. */
+function copyOf(t: ExecutionContext, isOther: boolean): string {
+  const path = `${tempFolder(t)}/copy`
+  const bytes = readFileSync(name)
+  const at = Number.parseInt(offset, 16)
+  if (isOther) bytes[at] = 255 - (bytes[at] ?? 0)
+  writeFileSync(path, bytes)
+  return path
+}
+
+const never = () => {
+  throw new Error('it is asked')
+}
+
+test('Memory is compared with what the path shows', (t) => {
+  t.deepEqual(told(contextOf(copyOf(t, false))), { bytes: [true], messages: [] })
+  t.deepEqual(told(contextOf(copyOf(t, true))), { bytes: [false], messages: [] })
+})
+
+test('The field stands after the state, and the record is otherwise the same', (t) => {
+  const [vma] = compared([CODE], contextOf(name), new Process('/proc', process.pid), () => {})
+  const keys = Object.keys(CODE)
+  keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
+  t.deepEqual(Object.keys(vma ?? {}), keys)
+  t.deepEqual({ ...vma, same_bytes: undefined }, { ...CODE, same_bytes: undefined })
+})
+
+test('What is current, memory, or of a filesystem that may hang is not asked', (t) => {
+  const records: Vma[] = [
+    { ...CODE, state: 'current' },
+    { ...CODE, state: 'deleted', link: '/memfd:x (deleted)' },
+    { ...CODE, kernel: { ...CODE.kernel, dev: null, ino: null } },
+  ]
+  const context = contextOf(name, { openData: never, openMapped: never, mapped: never, copies: never })
+  t.deepEqual(told(context, records), { bytes: [true, null, null], messages: [] })
+})
+
+test('An entry that leads to a device by now, or to nothing, is not read in memory', (t) => {
+  const device = { ...opened(name)?.file, hasData: false }
+  for (const found of [device, null])
+    t.deepEqual(told(contextOf(name, { mapped: () => found as ReturnType<FileLookup['mapped']> })), {
+      bytes: [null],
+      messages: [],
+    })
+})
+
+test('The mapped file itself is read instead of memory where its entry leads to that', (t) => {
+  const context = contextOf(name, { openMapped: () => opened(name), mapped: never })
+  t.deepEqual(told(context, [CODE], { attempt: never }), { bytes: [true], messages: [] })
+})
+
+test('All mappings of a file count together', (t) => {
+  const gap: Vma = { ...CODE, perms: '---p' }
+  const past: Vma = { ...CODE, offset: 'ffffffff000' }
+  t.deepEqual(told(contextOf(name), [CODE, gap]).bytes, [true, true], 'what nobody can read does not count')
+  t.deepEqual(told(contextOf(name), [gap]).bytes, [null])
+  const lines = () =>
+    [CODE, past].map(({ start, end, offset }) => ({ start, end, offset, dev, ino })) as never[]
+  t.deepEqual(told(contextOf(name), [CODE, past], { lines }).bytes, [false, false], 'one differs')
+})
+
+test('What is mapped otherwise by now tells nothing, nor do the other mappings of the file', (t) => {
+  const moved: Vma = { ...CODE, start: '1000', end: '2000' }
+  t.deepEqual(told(contextOf(name), [CODE, moved]).bytes, [null, null])
+  const others = { lines: () => [] as never[] }
+  t.deepEqual(told(contextOf(name), [CODE], others), { bytes: [null], messages: [] })
+})
+
+test('A file that is changed while it is read tells nothing', (t) => {
+  const path = copyOf(t, false)
+  const context = contextOf(path, {
+    mapped: () => {
+      appendFileSync(path, 'x')
+      return opened(name)?.file ?? null
+    },
+  })
+  t.deepEqual(told(context), { bytes: [null], messages: [] })
+})
+
+test('Memory that may not be read is one message that names the capability', (t) => {
+  const attempt = () => {
+    throw new ForbiddenError('mem: permission denied (EACCES)')
+  }
+  const other = { ...CODE, state: null, kernel: { ...CODE.kernel } }
+  const { bytes, messages } = told(contextOf(name), [CODE, other], { attempt })
+  t.deepEqual(bytes, [null, null])
+  t.deepEqual(messages, ['memory cannot be read without CAP_SYS_PTRACE: mem: permission denied (EACCES)'])
+})
+
+test('A file that may not be read is a message that names the capability, one that cannot be is none', (t) => {
+  const failing = (code: string) => () => {
+    throw Object.assign(new Error(code), { code })
+  }
+  t.deepEqual(told(contextOf(name, { openData: failing('EACCES') })), {
+    bytes: [null],
+    messages: ['files cannot be read without CAP_DAC_READ_SEARCH: EACCES'],
+  })
+  t.deepEqual(told(contextOf(name, { openData: failing('EIO') })), { bytes: [null], messages: [] })
+})
+
+test('A huge mapping is not read, and a message says so once', (t) => {
+  const huge = (start: string): Vma => ({ ...CODE, kernel: { ...CODE.kernel }, start, end: '7fffffffffff' })
+  const context = contextOf(name, { mapped: never, openMapped: never })
+  t.deepEqual(told(context, [huge('1000'), huge('2000')]), {
+    bytes: [null, null],
+    messages: ['more than 4 GiB is mapped of what is not current: not all is compared'],
+  })
+})
+
+test('Whatever becomes of a comparison, no file stays open', (t) => {
+  const path = copyOf(t, false)
+  const before = openBelow(path)
+  told(contextOf(path))
+  told(contextOf(path), [CODE], { lines: () => [] as never[] })
+  t.throws(() => told(contextOf(path, { openMapped: never })), { message: 'it is asked' })
+  t.throws(() => told(contextOf(path, { mapped: never })), { message: 'it is asked' })
+  t.is(openBelow(path), before)
+})
