@@ -413,6 +413,9 @@ test('how far it is, is told on a terminal, and the pipe beside it stays one tha
   const { stdout } = await outcome('script', ['-qec', line, '/dev/null'])
   t.regex(stdout, /\d+\/\d+ processes/)
   t.regex(stdout, /processes\r\x1b\[K[^/]*$/, 'and taken away at the end')
+  const shown = await outcome('script', ['-qec', `'${program}' '${script}' --no-stat --all`, '/dev/null'])
+  t.true(shown.stdout.length > 0)
+  t.notRegex(shown.stdout, /\d+\/\d+ processes/, 'not among the records')
   const [, flags = ''] = /flags:\s+(\d+)/.exec(stdout) ?? []
   t.is(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0)
   t.not(flags, '')

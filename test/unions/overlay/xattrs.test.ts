@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { Folder } from '../../../src/files/folder.js'
 import { overlayXattrs } from '../../../src/unions/overlay/xattrs.js'
@@ -48,4 +49,32 @@ test('of a file that is not there nothing is known, and the others keep theirs',
     ['/to/0', undefined, '/to/2', undefined],
   )
   t.deepEqual(overlayXattrs([], 'user'), [])
+})
+
+test('where getfattr fails nothing is known, also of what it has told', (t) => {
+  const made = marked(t, 2)
+  if (made === null) return
+  const { root, names } = made
+  const programs = tempFolder(t)
+  const { PATH } = process.env
+  const folder = new Folder(root, { asking: askAll })
+  t.teardown(() => folder.close())
+  const files = names.map((path) => ({ folder, path }))
+  for (const [status, redirects] of [
+    [0, ['/to/0', '/to/1']],
+    [1, [undefined, undefined]],
+  ] as const) {
+    writeFileSync(`${programs}/getfattr`, `#!/bin/sh\nPATH='${PATH}' getfattr "$@"; exit ${status}\n`, {
+      mode: 0o755,
+    })
+    process.env.PATH = programs
+    try {
+      t.deepEqual(
+        overlayXattrs(files, 'user').map((xattrs) => xattrs?.redirect),
+        [...redirects],
+      )
+    } finally {
+      process.env.PATH = PATH
+    }
+  }
 })
