@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { isFileMapping, type Mapping, parseMapping } from '../../src/proc/maps.js'
+import { isFileMapping, isSharedWritable, type Mapping, parseMapping } from '../../src/proc/maps.js'
 import { pathBytes } from '../helpers/bytes.js'
 import { inputError } from '../helpers/filters.js'
 
@@ -180,4 +180,9 @@ test('a line of megabytes takes no time, with a NUL at its end too', (t) => {
     const error = inputError(t, () => parseMapping(line))
     t.is(error.reason, 'no mapping')
   }
+})
+
+test('a mapping is shared and may be written where both stand in its permissions', (t) => {
+  const all = ['rw-s', '-w-s', 'rwxs', 'rw-p', 'r--s', 'r--p', '---p', null, '', 'rw']
+  t.deepEqual(all.filter(isSharedWritable), ['rw-s', '-w-s', 'rwxs'])
 })
