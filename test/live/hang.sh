@@ -234,6 +234,18 @@ time.sleep(1000)' m/memfd:x mapped & P=$!
   vma --pid $P
   ;;
 
+bound)
+  # The mount that is mapped through is in no mountinfo any more, while another of its filesystem is.
+  put src a
+  serve src m
+  mkdir b
+  mount --bind m b
+  map b/a
+  umount -l b
+  stop
+  vma --pid $P
+  ;;
+
 user)
   # An overlay that a user has mounted in a user namespace of its own, of a FUSE that no mountinfo has any more.
   put src/lib a

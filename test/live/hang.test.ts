@@ -172,6 +172,16 @@ scene('A mount that is in no mountinfo any more, and a link that looks like memo
   t.like(found, { state: 'deleted', kernel: { dev: null, ino: null, mnt_listed: false } })
 })
 
+scene(
+  'A mount that is in no mountinfo any more, of a filesystem that is mounted elsewhere too',
+  'bound',
+  (t, done) => {
+    const vmas = lines(done.stdout).map((line) => parse(line) as unknown as Vma)
+    const found = vmas.find(({ link }) => link.endsWith('/a.so'))
+    t.like(found, { state: null, kernel: { dev: null, ino: null, mnt_listed: false } })
+  },
+)
+
 scene('An overlay of a user namespace, whose layers nobody can see', 'user', (t, { stdout, folder }) => {
   t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mapsName, seenFrom, withoutWhiteouts } from '../../src/vma/names.js'
+import { isMemory, mapsName, seenFrom, withoutWhiteouts } from '../../src/vma/names.js'
 
 const names = [
   {
@@ -51,6 +51,12 @@ const names = [
     link: '/l/d/ab',
     expected: '/d/a\\012b',
   },
+  {
+    name: 'a renamed file, in a folder that the link has first with a newline and then with \\012',
+    maps: '/x\\012y/q',
+    link: '/x\ny/l/x\\012y',
+    expected: '/x\ny/q',
+  },
   { name: 'no newline at all', maps: '/d/x', link: '/l/d/x', expected: '/d/x' },
 ]
 
@@ -91,3 +97,17 @@ for (const { name, path, expected } of whiteouts) {
   test(`a path in a branch, where AUFS has renamed what it removes: ${name}`, (t) =>
     t.is(withoutWhiteouts(path), expected))
 }
+
+test('memory is what the kernel calls so, and no file whose name only holds that', (t) => {
+  const memory = ['memfd:', 'memfd:a b\nc', 'SYSV00004d41', 'dev/zero', 'anon_hugepage', '[aio]']
+  for (const name of memory) t.true(isMemory(`/${name} (deleted)`), name)
+  const files = [...memory.map((name) => `/${name}`), '/d/memfd:a (deleted)', 'memfd:a (deleted)']
+  const others = [
+    '/SYSV0000 (deleted)',
+    '/SYSV00004d411 (deleted)',
+    '/SYSV0000000g (deleted)',
+    '/dev/zero (deleted)/x',
+  ]
+  for (const link of [...files, ...others, '/dev/zeros (deleted)', '/memfd (deleted)'])
+    t.false(isMemory(link), link)
+})
