@@ -1,6 +1,5 @@
 /** Which store a folder is of, and what is said where one cannot be read. */
-import { chmodSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
 import { docker } from '../../src/images/docker.js'
@@ -95,7 +94,8 @@ test('A store that goes while it is in use is known no more', async (t) => {
 })
 
 test('The stores of those who run containers without root are looked for in their homes', (t) => {
-  const home = userInfo().homedir
+  const home = /^root:(?:[^:]*:){4}(\/[^:]*)/m.exec(readFileSync('/etc/passwd', 'latin1'))?.[1]
+  if (home === undefined) return skip(t, 'root has no home')
   const path = `${home}/.local/share`
   t.true(podman.placesAtHome().includes(`${path}/containers/storage`))
   t.true(docker.placesAtHome().includes(`${path}/docker`))
