@@ -3,8 +3,7 @@ import { type InputError, throwIt } from '../errors.js'
 import type { Emit, Filter } from '../lines/filter.js'
 import type { RawVma } from '../proc/map-files.js'
 import { CodeFiles, fileOf } from '../vma/code-files.js'
-import type { Vma } from '../vma/record.js'
-import { staleness } from '../vma/record.js'
+import { staleness, type Vma } from '../vma/record.js'
 import { isOf } from './containers.js'
 
 type AnyVma = RawVma | Vma

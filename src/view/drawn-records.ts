@@ -18,8 +18,7 @@ import {
 import { readKernel } from '../proc/map-files.js'
 import { type Branch, type BranchTable, readImage } from '../unions/branch-table.js'
 import { branchFields, tableFields } from '../unions/tables.js'
-import type { Vma, VmaBranch } from '../vma/record.js'
-import { isState } from '../vma/record.js'
+import { isState, type Vma, type VmaBranch } from '../vma/record.js'
 
 /** What of a {@link Vma} is drawn. What the kernel says may be missing: it tells memory from a file that is called so. */
 export type DrawnVma = DrawnFields & Partial<Pick<Vma, 'kernel'>>

@@ -1,7 +1,6 @@
 /** Who supplies what: VMA records by process and branch. */
 import type { BranchTable } from '../unions/branch-table.js'
-import type { State, VmaBranch } from '../vma/record.js'
-import { staleness } from '../vma/record.js'
+import { type State, staleness, type VmaBranch } from '../vma/record.js'
 import { type DrawnVma, sizeOf } from './drawn-records.js'
 
 /** All that is drawn. */

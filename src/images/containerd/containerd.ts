@@ -10,8 +10,14 @@ import type { Asking } from '../../files/asking.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { LayerImage } from '../../unions/branch-table.js'
 import { users } from '../homes.js'
-import type { StorePlaces } from '../image-store.js'
-import { type ImageStore, imageLayer, indexedStore, ownLayer, type StoreKind } from '../image-store.js'
+import {
+  type ImageStore,
+  imageLayer,
+  indexedStore,
+  ownLayer,
+  type StoreKind,
+  type StorePlaces,
+} from '../image-store.js'
 import { isDigest, type Layer, Layers, shownNames } from '../layers.js'
 import { StoreFiles } from '../store-files.js'
 import { readBolt, txidOf } from './bbolt.js'

@@ -9,8 +9,14 @@
 import type { Asking } from '../../files/asking.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { LayerImage } from '../../unions/branch-table.js'
-import type { StorePlaces } from '../image-store.js'
-import { type ImageStore, imageLayer, indexedStore, ownLayer, type StoreKind } from '../image-store.js'
+import {
+  type ImageStore,
+  imageLayer,
+  indexedStore,
+  ownLayer,
+  type StoreKind,
+  type StorePlaces,
+} from '../image-store.js'
 import { chainIds, field, isDigest, items, shownNames } from '../layers.js'
 import { ShortLinks } from '../short-links.js'
 import { StoreFiles } from '../store-files.js'

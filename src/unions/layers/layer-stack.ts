@@ -4,8 +4,16 @@ import { BoundedMap } from '../../bounded-map.js'
 import type { Asking } from '../../files/asking.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { Branch, BranchTable } from '../branch-table.js'
-import type { Copies, Copy, LayerEntry, OpenLayer } from './layer.js'
-import { BranchFolders, type Holders, NO_MARKS, type WhiteoutFormat } from './layer.js'
+import {
+  BranchFolders,
+  type Copies,
+  type Copy,
+  type Holders,
+  type LayerEntry,
+  NO_MARKS,
+  type OpenLayer,
+  type WhiteoutFormat,
+} from './layer.js'
 
 interface Stack {
   layers: OpenLayer[]

@@ -1,6 +1,5 @@
 /** How a branch of a union hides what the branches below it have: each filesystem has its own marks. */
-import type { LayerEntry } from '../layers/layer.js'
-import { type Marks, NO_MARKS, type WhiteoutFormat } from '../layers/layer.js'
+import { type LayerEntry, type Marks, NO_MARKS, type WhiteoutFormat } from '../layers/layer.js'
 import { type OverlayXattrs, overlayXattrs } from './xattrs.js'
 
 /**
