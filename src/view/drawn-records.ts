@@ -6,7 +6,6 @@ import {
   count,
   either,
   type Fields,
-  isWhole,
   list,
   only,
   optional,
@@ -50,7 +49,8 @@ const drawnBranch: Fields<Branch> = { ...branchFields, image: optional(orNull(re
 
 const readDrawnTable = record<BranchTable>({ ...tableFields, branches: list(record(drawnBranch)) })
 
-const readDrawnVma = record<DrawnVma>({
+/** How a VMA record is read back, as far as it is drawn. */
+export const readDrawnVma = record<DrawnVma>({
   pid: orNull(count),
   comm: orNull(text),
   container: orNull(text),
@@ -65,15 +65,6 @@ const readDrawnVma = record<DrawnVma>({
   branch: orNull(record<VmaBranch>({ mount_id: orNull(count), si: orNull(text), ...drawnBranch })),
   kernel: optional(readKernel),
 })
-
-/**
- * Whether a value has the fields of a VMA record that are drawn.
- *
- * @example isDrawnVma({ path: '/bin/sh' }) // false
- */
-export function isDrawnVma(value: unknown): value is DrawnVma {
-  return isWhole(value, readDrawnVma)
-}
 
 /** The bytes of a mapping. Addresses may pass 2^53. */
 export function sizeOf({ start, end }: Pick<DrawnVma, 'start' | 'end'>): bigint {

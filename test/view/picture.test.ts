@@ -1,6 +1,7 @@
 import test from 'ava'
+import { isWhole } from '../../src/lines/records.js'
 import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
-import { type DrawnVma, drawnFilter, isDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
+import { type DrawnVma, drawnFilter, readDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
 import {
   branchText,
   filesText,
@@ -67,8 +68,8 @@ for (const [what, wrong] of [
   ['a raw record', { pid: 7, comm: 'app', container: null, start: '1', end: '2', link: '/a' }],
 ] as const) {
   test(`no VMA record is ${what}`, (t) => {
-    t.true(isDrawnVma(vma))
-    t.false(isDrawnVma(wrong))
+    t.true(isWhole(vma, readDrawnVma))
+    t.false(isWhole(wrong, readDrawnVma))
   })
 }
 
@@ -282,8 +283,8 @@ test('what never had a name is not stale, as `aufs-vma --stale` says', (t) => {
   }
   const gone: DrawnVma = { ...vma, ...ofNoUnion, state: 'deleted' }
   const stale = (record: DrawnVma) => only([record]).supplies[0]?.stale.length
-  t.true(isDrawnVma({ ...gone, kernel }))
-  t.false(isDrawnVma({ ...gone, kernel: {} }))
+  t.true(isWhole({ ...gone, kernel }, readDrawnVma))
+  t.false(isWhole({ ...gone, kernel: {} }, readDrawnVma))
   t.is(stale({ ...gone, path: '/memfd:jit', kernel }), 0)
   t.is(stale({ ...gone, path: '/memfd:jit' }), 0)
   t.is(stale({ ...gone, path: '/tmp/#25' }), 0)

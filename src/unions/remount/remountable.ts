@@ -89,7 +89,7 @@ function withDefaults(path: ByteString, index: number, lowerAttributes: readonly
 /** What mountinfo adds to the root or mount point of what was removed (`seq_dentry()` in fs/seq_file.c). */
 export const UNLINKED = '//deleted'
 
-export function checkPath(path: ByteString, name: string): void {
+function checkPath(path: ByteString, name: string): void {
   if (path.includes('\0')) throw new InputError(`${name} holds a NUL`, path)
   if (!path.startsWith('/')) throw new InputError(`${name} is no absolute path`, path)
   if (path.endsWith(DELETED)) throw new InputError(`${name} was removed`, path)
