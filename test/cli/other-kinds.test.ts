@@ -2,6 +2,7 @@ import test from 'ava'
 import { namingOtherKinds, type Reads } from '../../src/cli/other-kinds.js'
 import { InputError } from '../../src/errors.js'
 import { tell } from '../helpers/filters.js'
+import { lines as linesOf, run } from '../helpers/run.js'
 
 /** A filter that can use lines of `ok` alone. */
 const picky = (...reads: Reads) =>
@@ -72,3 +73,22 @@ test('what can be used is used, and then every message counts', (t) => {
 test('a line that nobody knows is a message of its own', (t) => {
   t.is(messages(['x', 'y', `${'x on /'.repeat(100_000)}`], 'mountinfo').length, 3)
 })
+
+const MOUNTINFO = '36 35 98:0 / / rw,noatime - ext3 /dev/root rw\n'
+const commands: [command: string, words: string[], reads: string, given: string][] = [
+  ['aufs-mounts', [], 'mountinfo', '/dev/vda / ext4 rw,relatime 0 0\n'],
+  ['aufs-branches', [], 'mountinfo', '/dev/vda on / type ext4 (rw,relatime)\n'],
+  ['aufs-vma', [], 'entries of map_files', MOUNTINFO],
+  ['aufs-remount', [], 'branch tables', MOUNTINFO],
+  ['aufs-images', [], 'branch tables', MOUNTINFO],
+  ['aufs-criu', ['dump', '--print', '--', 'criu', 'dump'], 'VMA records', MOUNTINFO],
+  ['aufs-view', [], 'VMA records', MOUNTINFO],
+]
+
+for (const [command, words, reads, given] of commands)
+  test(`${command}: another kind of input is one message, however many lines it has`, async (t) => {
+    const { stderr, status } = await run(command, words, given.repeat(3))
+    const [said = '', ...others] = linesOf(stderr)
+    t.regex(said, new RegExp(`^${command}: stdin:1: this is .*, not ${reads}: `))
+    t.deepEqual([others, status], [[], 1])
+  })

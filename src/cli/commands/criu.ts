@@ -21,6 +21,7 @@ import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { quote } from '../../text/printable.js'
 import { word } from '../../text/shell.js'
 import { type Args, UsageError } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import type { AnyUsage } from '../usage.js'
 
@@ -31,7 +32,7 @@ function pipeline({ options, action, command, each, report, print }: Run<Args<ty
     external.add(file)
     return ''
   }
-  each((lines) => lineTransform(mappedFileFilter(), take, lines))
+  each((lines) => lineTransform(namingOtherKinds(mappedFileFilter(), 'VMA records'), take, lines))
   // A file that has a message would be missing, so nothing is run.
   if (process.exitCode === 1) return
   const { files } = external

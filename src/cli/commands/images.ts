@@ -4,6 +4,7 @@ import { imageFilter, storesOf } from '../../images/images.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { ndjsonLine } from '../../text/json.js'
 import type { Args } from '../arguments.js'
+import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import type { AnyUsage } from '../usage.js'
 
@@ -15,7 +16,9 @@ function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
     containerd: places(containerd),
     podman: places(podman),
   })
-  each((lines) => lineTransform(imageFilter(stores), ndjsonLine, lines))
+  each((lines) =>
+    lineTransform(namingOtherKinds(imageFilter(stores), 'branch tables', 'VMA records'), ndjsonLine, lines),
+  )
 }
 
 const place = { type: 'string', value: 'DIR', array: true, requiresArg: true } as const
