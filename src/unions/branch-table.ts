@@ -16,6 +16,11 @@ export interface LayerImage {
   container: ByteString | null
 }
 
+/** The attribute of a path that the kernel tells as it was given: relative to a folder that nobody tells. */
+export const RELATIVE = 'relative'
+/** The attribute of a path that for sure means another folder. */
+export const DETACHED = 'detached'
+
 /** One branch of a union: a folder that supplies files. */
 export interface Branch {
   /** Its place, 0 for the topmost: N of br<N>. Branches are renumbered whenever one is added or removed. */

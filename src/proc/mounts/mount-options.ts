@@ -14,8 +14,13 @@ const OWN_OPTIONS: readonly (readonly [name: string, bit: number])[] = [
 
 const READ_ONLY = 1
 
-/** Words that only a mount has. */
-const ownNames = new Set<ByteString>([...OWN_OPTIONS.map(([name]) => name), 'idmapped'])
+/** The words of those. */
+export const flagNames: ReadonlySet<ByteString> = new Set(OWN_OPTIONS.map(([name]) => name))
+
+/** Whether a word is one that only a mount has. */
+function isOwnName(option: ByteString): boolean {
+  return flagNames.has(option) || option === 'idmapped'
+}
 
 /**
  * A mount's own options as mountinfo has them, of the flags of mount(2), as CRIU logs them. (Flags for its propagation,
@@ -42,7 +47,7 @@ export function splitOptions(options: readonly ByteString[]): {
   const [access = 'rw', ...others] = options
   // A path may hold what looks like one of these words after a comma; the kernel writes them before all that has paths.
   const end = others.findIndex((option) => option.includes('='))
-  const isOwn = (option: ByteString, i: number) => (end === -1 || i < end) && ownNames.has(option)
+  const isOwn = (option: ByteString, i: number) => (end === -1 || i < end) && isOwnName(option)
   return {
     mount_options: [access, ...others.filter(isOwn)],
     super_options: [...(access === 'rw' ? [access] : []), ...others.filter((option, i) => !isOwn(option, i))],

@@ -3,7 +3,7 @@ import { mountPointsOf } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { isBelow } from '../../text/paths.js'
-import type { BranchTable } from '../branch-table.js'
+import { type BranchTable, RELATIVE } from '../branch-table.js'
 
 /**
  * Whether layers of a union may lie on a kind of filesystem, or behind one: whoever asks the union then asks that.
@@ -25,7 +25,7 @@ export function mayHaveLayersOn(
     branches.some(
       ({ path, attributes }) =>
         path === null ||
-        attributes.includes('relative') ||
+        attributes.includes(RELATIVE) ||
         mountPoints.some((mountPoint) => isBelow(path, mountPoint)),
     )
   )

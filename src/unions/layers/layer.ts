@@ -5,7 +5,7 @@ import { Folder } from '../../files/folder.js'
 import type { Found } from '../../files/found.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED } from '../../text/paths.js'
-import type { Branch } from '../branch-table.js'
+import { type Branch, DETACHED, RELATIVE } from '../branch-table.js'
 
 /** A branch that has the file. */
 export interface Copy {
@@ -83,7 +83,7 @@ export interface WhiteoutFormat {
 }
 
 /** Marks of a path that does not tell where the folder is. */
-const UNREACHABLE = ['relative', 'detached']
+const UNREACHABLE = [RELATIVE, DETACHED]
 
 /** The folders of a union's branches, each by itself. Close it when done. */
 export class BranchFolders {

@@ -10,7 +10,7 @@
 import { InputError } from '../../errors.js'
 import { joinQuoted } from '../../proc/mounts/mount-options.js'
 import type { ByteString } from '../../text/byte-string.js'
-import type { Branch } from '../branch-table.js'
+import { type Branch, DETACHED, RELATIVE } from '../branch-table.js'
 
 /** The layers of an overlay mount, the upper folder first. */
 export interface OverlayLayers {
@@ -20,11 +20,7 @@ export interface OverlayLayers {
   workdir: ByteString | null
 }
 
-/** A path that the kernel tells as it was given: relative to a folder that nobody tells. */
-const RELATIVE = 'relative'
 const DATA = 'data'
-/** A path that for sure means another folder. */
-const DETACHED = 'detached'
 
 const PATH_OPTIONS = ['lowerdir=', 'lowerdir+=', 'datadir+=', 'upperdir=', 'workdir=']
 

@@ -1,5 +1,6 @@
 /** The options of a mount, and of its superblock, as mount(8) takes them. */
 import { InputError } from '../../errors.js'
+import { flagNames } from '../../proc/mounts/mount-options.js'
 import type { ByteString } from '../../text/byte-string.js'
 import type { BranchTable } from '../branch-table.js'
 
@@ -12,9 +13,6 @@ export interface MountFlags {
   /** Those that it shall have. */
   wanted: ByteString[]
 }
-
-/** A mount's own options that mount(8) takes as mountinfo has them. */
-const OWN = new Set(['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'nosymfollow'])
 
 /**
  * The options of a mount are the mount's own, those of the union the superblock's. `ro` and `rw` are both, and mount(8) sets both
@@ -29,7 +27,7 @@ export function mountFlags(
   readOnly: boolean,
 ): MountFlags {
   const own = (mount_options ?? []).filter((option) => !/^(rw|ro|relatime)$/.test(option))
-  const unknown = own.find((option) => !OWN.has(option))
+  const unknown = own.find((option) => !flagNames.has(option))
   if (unknown !== undefined) throw new InputError('a mount with an option that cannot be set', unknown)
   const isStrict = mount_options?.every((option) => option !== 'relatime' && option !== 'noatime') ?? false
   const others = isStrict ? [...own, 'strictatime'] : own

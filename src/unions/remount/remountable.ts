@@ -3,7 +3,7 @@ import { InputError } from '../../errors.js'
 import { list, orNull, record, text, texts } from '../../lines/records.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED, join } from '../../text/paths.js'
-import type { Branch, BranchTable } from '../branch-table.js'
+import { type Branch, type BranchTable, DETACHED } from '../branch-table.js'
 import { unionTypeName } from '../tables.js'
 import { typeOfTable } from '../types.js'
 import type { Mountable, MountableBranch } from '../union-type.js'
@@ -69,7 +69,7 @@ function knownBranches({ branches, ...table }: Remountable): MountableBranch[] {
   return branches.map(({ path, perm, attributes }, index) => {
     const name = `branch ${index}`
     if (path === null) throw new InputError(`the path of ${name} is not known`)
-    if (attributes.includes('detached'))
+    if (attributes.includes(DETACHED))
       throw new InputError(`${name} is on a mount of its own, which nothing names`, path)
     checkPath(path, name)
     if (paths.has(path)) throw new InputError(`${name} is there twice`, path)
