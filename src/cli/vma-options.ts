@@ -35,8 +35,13 @@ export function wantedPids(options: VmaArguments, files: string[]): number[] | n
   const wrong = contradictions(options, tokens, files).find(([isWrong]) => isWrong)
   if (wrong !== undefined) throw new UsageError(wrong[1])
   if (tokens !== undefined) return [...new Set(tokens.map(Number))]
-  if (container !== undefined && files.length === 0) return pidsOfContainer(container, procfs)
+  if (isReadWhole(container, files)) return pidsOfContainer(container, procfs)
   return all ? listPids(procfs) : null
+}
+
+/** Whether all processes of a container are read. With FILEs it is their entries that are chosen. */
+function isReadWhole(container: string | undefined, files: string[]): container is string {
+  return container !== undefined && files.length === 0
 }
 
 function contradictions(
@@ -46,8 +51,9 @@ function contradictions(
 ): [isWrong: boolean, message: string][] {
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
-  const isOne = !all && (container === undefined || files.length > 0) && (tokens?.length ?? 0) <= 1
-  const isReadHere = all || tokens !== undefined || (container !== undefined && files.length === 0)
+  const isMany = all || isReadWhole(container, files)
+  const isOne = !isMany && (tokens?.length ?? 0) <= 1
+  const isReadHere = isMany || tokens !== undefined
   return [
     [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
     [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
