@@ -9,7 +9,7 @@ import { closeSync, constants, fstatSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
 import { errorCode, hasCode } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
-import { join } from '../text/paths.js'
+import { join, split } from '../text/paths.js'
 import { type Asking, NotAskedError, type OpenFile, openToAsk } from './asking.js'
 import { DataFile } from './data-file.js'
 import { type Found, foundOf } from './found.js'
@@ -122,7 +122,7 @@ export class Folder implements Files {
 
   #open(path: ByteString): OpenFile | null | undefined {
     if (!isPlain(path)) return null
-    const above = this.#folder(path.slice(0, path.lastIndexOf('/')))
+    const above = this.#folder(split(path).folder)
     return above == null ? above : tell(() => this.#enter(above, path))
   }
 
@@ -149,7 +149,7 @@ export class Folder implements Files {
   #enter(above: OpenFile, path: ByteString): OpenFile {
     if (this.#rootPath !== null && !this.#asking.mayPass(join(this.#rootPath, path)))
       throw new NotAskedError()
-    const name = path.slice(path.lastIndexOf('/') + 1)
+    const { name } = split(path)
     const { O_NOFOLLOW } = constants
     const file = openToAsk(`/proc/self/fd/${above.fd}/${name}`, O_NOFOLLOW, above.mountId, this.#asking)
     if (this.#crossMounts || file.mountId === this.#rootMount) return file

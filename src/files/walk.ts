@@ -1,7 +1,7 @@
 /** Opens folders by any path of this reader's, as the kernel would, but asks nothing of what may hang on the way. */
 import { closeSync, constants, fstatSync, readlinkSync } from 'node:fs'
 import type { ByteString } from '../text/byte-string.js'
-import { join } from '../text/paths.js'
+import { join, split } from '../text/paths.js'
 import { type Asking, NotAskedError, type OpenFile, openToAsk } from './asking.js'
 import { fsPath, isProcfs } from './ids.js'
 
@@ -107,7 +107,7 @@ class Walk {
 }
 
 function parentOf(path: ByteString): ByteString {
-  return path.slice(0, path.lastIndexOf('/')) || '/'
+  return split(path).folder || '/'
 }
 
 function systemError(code: 'ELOOP' | 'ENOTDIR'): Error {

@@ -29,6 +29,16 @@ export function join(folder: ByteString, path: ByteString): ByteString {
   return path === '/' ? folder : folder + path
 }
 
+/**
+ * The folder and the name of an absolute path; the folder of what lies in `/` is empty.
+ *
+ * @example split('/bin/sh') // { folder: '/bin', name: 'sh' }
+ */
+export function split(path: ByteString): { folder: ByteString; name: ByteString } {
+  const slash = path.lastIndexOf('/')
+  return { folder: path.slice(0, slash), name: path.slice(slash + 1) }
+}
+
 /** What the kernel adds to the name of a deleted file. The name of a file that is there may end so, too. */
 export const DELETED = ' (deleted)'
 

@@ -21,6 +21,9 @@ export const RELATIVE = 'relative'
 /** The attribute of a path that for sure means another folder. */
 export const DETACHED = 'detached'
 
+/** The attribute of a layer that shows no names: files of those above have their data there. */
+export const DATA = 'data'
+
 /** One branch of a union: a folder that supplies files. */
 export interface Branch {
   /** Its place, 0 for the topmost: N of br<N>. Branches are renumbered whenever one is added or removed. */
@@ -63,6 +66,11 @@ export interface BranchTable {
   options: ByteString[] | null
   /** Topmost first. */
   branches: Branch[]
+}
+
+/** Whether a layer has data alone. */
+export function isData({ attributes }: Pick<Branch, 'attributes'>): boolean {
+  return attributes.includes(DATA)
 }
 
 /** How the image of a branch is read back. */

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { below, isBelow, join, withoutDeleted } from '../../src/text/paths.js'
+import { below, isBelow, join, split, withoutDeleted } from '../../src/text/paths.js'
 import { pathBytes } from '../helpers/bytes.js'
 
 const cases = [
@@ -21,6 +21,19 @@ for (const { name, path, folder, rest } of cases) {
     t.is(isBelow(path, folder), rest !== null)
   })
 }
+
+test('a path is a folder and a name, and together the path again', (t) => {
+  t.deepEqual(split('/bin/sh'), { folder: '/bin', name: 'sh' })
+  t.deepEqual(split('/sh'), { folder: '', name: 'sh' })
+  fc.assert(
+    fc.property(pathBytes, (below) => {
+      const path = `/${below}`
+      const { folder, name } = split(path)
+      t.is(`${folder}/${name}`, path)
+      t.false(name.includes('/'))
+    }),
+  )
+})
 
 test('a path is put below a folder', (t) => {
   t.is(join('/u', '/bin/sh'), '/u/bin/sh')

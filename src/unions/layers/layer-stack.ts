@@ -3,7 +3,8 @@
 import { BoundedMap } from '../../bounded-map.js'
 import type { Asking } from '../../files/asking.js'
 import type { ByteString } from '../../text/byte-string.js'
-import type { Branch, BranchTable } from '../branch-table.js'
+import { split } from '../../text/paths.js'
+import { type Branch, type BranchTable, isData } from '../branch-table.js'
 import {
   BranchFolders,
   type Copies,
@@ -196,13 +197,4 @@ export class LayerStack {
     }
     return { layers, isComplete: true }
   }
-}
-
-function isData({ attributes }: Branch): boolean {
-  return attributes.includes('data')
-}
-
-function split(path: ByteString): { folder: ByteString; name: ByteString } {
-  const slash = path.lastIndexOf('/')
-  return { folder: path.slice(0, slash), name: path.slice(slash + 1) }
 }

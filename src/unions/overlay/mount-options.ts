@@ -2,6 +2,7 @@
 import { InputError } from '../../errors.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { Links, lengthOf } from '../../text/shell.js'
+import { isData } from '../branch-table.js'
 import {
   LONGEST_TEXT,
   type Mountable,
@@ -51,9 +52,9 @@ function layersOf(branches: readonly MountableBranch[], workdir: ByteString | nu
   if (others.some(({ perm }) => perm === 'rw'))
     throw new InputError('only the topmost layer of an overlay can be rw')
   if (upper !== null && workdir === null) throw new InputError('an upper folder without a workdir', upper)
-  const lower = (upper === null ? branches : others).map(({ path, attributes }) => ({
-    path,
-    isData: attributes.includes('data'),
+  const lower = (upper === null ? branches : others).map((branch) => ({
+    path: branch.path,
+    isData: isData(branch),
   }))
   if (lower.length > MOST_LAYERS)
     throw new InputError(`${lower.length} lower layers, of which overlayfs takes ${MOST_LAYERS} at most`)

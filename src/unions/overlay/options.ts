@@ -10,7 +10,7 @@
 import { InputError } from '../../errors.js'
 import { joinQuoted } from '../../proc/mounts/mount-options.js'
 import type { ByteString } from '../../text/byte-string.js'
-import { type Branch, DETACHED, RELATIVE } from '../branch-table.js'
+import { type Branch, DATA, DETACHED, isData, RELATIVE } from '../branch-table.js'
 
 /** The layers of an overlay mount, the upper folder first. */
 export interface OverlayLayers {
@@ -19,8 +19,6 @@ export interface OverlayLayers {
   /** Null where there is none: without an upper folder. */
   workdir: ByteString | null
 }
-
-const DATA = 'data'
 
 const PATH_OPTIONS = ['lowerdir=', 'lowerdir+=', 'datadir+=', 'upperdir=', 'workdir=']
 
@@ -73,8 +71,9 @@ export function ownOptions(superOptions: readonly ByteString[]): ByteString[] {
  * A layer given by file descriptor is told from the root of its mount, of a detached one `/` (`d_path()`). Beside other layers
  * that is not the reader's root, and neither is composefs's image what was mounted where it names it.
  */
-function isDetached({ path, perm, attributes }: ParsedLayer, source: ByteString): boolean {
-  const isImage = /^composefs(:|$)/.test(source) && perm === 'ro' && !attributes.includes(DATA)
+function isDetached(layer: ParsedLayer, source: ByteString): boolean {
+  const { path, perm } = layer
+  const isImage = /^composefs(:|$)/.test(source) && perm === 'ro' && !isData(layer)
   return path === '/' || isImage || /^\/(proc\/[a-z\d-]+|dev)\/fd\/\d+$/.test(path)
 }
 
@@ -122,10 +121,10 @@ function layer(path: ByteString, ...attributes: string[]): ParsedLayer {
 /** Cuts at each `:` that no backslash escapes; an empty piece is the `::` that begins the data-only layers. */
 function splitLowerdir(text: ByteString): ParsedLayer[] {
   const layers: ParsedLayer[] = []
-  let isData = false
+  let areData = false
   for (const [piece] of text.matchAll(/(?:\\.|[^:\\]|\\$)+|:(?=:)/gs)) {
-    if (piece === ':') isData = true
-    else layers.push(isData ? layer(unescapeBackslashes(piece), DATA) : layer(unescapeBackslashes(piece)))
+    if (piece === ':') areData = true
+    else layers.push(areData ? layer(unescapeBackslashes(piece), DATA) : layer(unescapeBackslashes(piece)))
   }
   return layers
 }

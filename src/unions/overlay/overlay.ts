@@ -1,7 +1,7 @@
 /** overlayfs: layers in the mount options, marks in extended attributes. */
 import { readFileSync } from 'node:fs'
 import type { ByteString } from '../../text/byte-string.js'
-import type { BranchTable } from '../branch-table.js'
+import { type BranchTable, isData } from '../branch-table.js'
 import type { WhiteoutFormat } from '../layers/layer.js'
 import type { UnionMount, UnionType } from '../union-type.js'
 import { isSameInode, mapsShowsLayer } from './inodes.js'
@@ -42,7 +42,7 @@ function layersOf({ super_options, mount_source }: UnionMount, base: ByteString 
 function whiteouts({ branches }: BranchTable, options: readonly ByteString[], sysfs: string): WhiteoutFormat {
   const shown = options.findLast((option) => option.startsWith('metacopy='))
   const mayHave = shown === undefined ? isDefault('metacopy', sysfs) !== false : shown.endsWith('=on')
-  const hasData = branches.some(({ attributes }) => attributes.includes('data'))
+  const hasData = branches.some(isData)
   return overlayWhiteouts(options.includes('userxattr') ? 'user' : 'trusted', mayHave || hasData)
 }
 

@@ -12,7 +12,7 @@ import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
 import { type Follow, mayAskEntry } from '../../proc/open-entries.js'
 import type { ByteString } from '../../text/byte-string.js'
-import { join } from '../../text/paths.js'
+import { join, split } from '../../text/paths.js'
 import type { BranchTable } from '../../unions/branch-table.js'
 import type { Copy } from '../../unions/layers/layer.js'
 import { LayerStack } from '../../unions/layers/layer-stack.js'
@@ -77,10 +77,10 @@ export class LayerStacks {
 function madeByMount(table: BranchTable, asking: Asking): Superblock['made'] {
   const path = typeOfTable(table).madeByMount(table)
   if (path === null) return null
-  const slash = path.lastIndexOf('/')
-  const folder = new Folder(path.slice(0, slash), { asking, crossMounts: false })
+  const { folder: parent, name } = split(path)
+  const folder = new Folder(parent, { asking, crossMounts: false })
   try {
-    const found = folder.find(path.slice(slash))
+    const found = folder.find(`/${name}`)
     return found ? { ...found, mountId: folder.mountId } : null
   } finally {
     folder.close()
