@@ -119,7 +119,7 @@ test('the package depends on what the library imports, and on nothing else', asy
 
 /** The folders of the package, and its files beside them. */
 const ROOMS = [
-  ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+  ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bpf/'],
   ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/'],
   ...['package.json', 'schemas/'],
 ]

@@ -1,5 +1,7 @@
 /** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
+import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
+import { InputError, systemReason } from '../errors.js'
 import { isProcfs } from '../files/ids.js'
 import { lineTransform } from '../lines/line-transform.js'
 import { listPids } from '../proc/process.js'
@@ -23,6 +25,7 @@ interface VmaArguments {
   root: string | undefined
   stat: boolean | undefined
   ask: string[] | undefined
+  bpf: string | undefined
   'overlay-base': string | undefined
   procfs: string
   sysfs: string
@@ -81,7 +84,7 @@ function notComparable(
 
 /** The options of the command line, as the reader of processes takes them. */
 export function viewOptions(
-  { procfs, sysfs, stat, ask, branches, root, ...wish }: VmaArguments,
+  { procfs, sysfs, stat, ask, bpf, branches, root, ...wish }: VmaArguments,
   readOption: Run<unknown>['readOption'],
 ): ContextOptions {
   const base = wish['overlay-base']
@@ -90,9 +93,20 @@ export function viewOptions(
     sysfs,
     ...(stat !== undefined && { stat }),
     ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
+    ...(bpf !== undefined && { bpf: readable(bpf) }),
     ...(branches !== undefined && { tables: readTables(branches, readOption) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
     ...(base !== undefined && { overlayBase: bytesOf(resolve(base)) }),
+  }
+}
+
+/** @throws InputError if a file that was asked for may not be read */
+function readable(file: string): string {
+  try {
+    accessSync(file, constants.R_OK)
+    return file
+  } catch (error) {
+    throw new InputError(`${file}: ${systemReason(error)}`)
   }
 }
 

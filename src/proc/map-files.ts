@@ -34,6 +34,10 @@ export interface Kernel {
   mnt_id: number | null
   /** Whether the process's own mountinfo lists that mount. */
   mnt_listed: boolean | null
+  /** `major:minor` of the file that is really mapped, as a BPF iterator tells it: of a union's file, the layer's. */
+  real_dev: string | null
+  /** Its inode, decimal. */
+  real_ino: string | null
 }
 
 /** An entry of map_files, unfixed (`--raw`). */
@@ -75,6 +79,8 @@ export const UNKNOWN: Kernel = {
   maps_name: null,
   mnt_id: null,
   mnt_listed: null,
+  real_dev: null,
+  real_ino: null,
 }
 
 /** The kernel writes no longer link: a page, and what it adds to the name of a deleted file. */
@@ -125,9 +131,8 @@ export function entryFilter(): Filter<MapFilesEntry> {
 /** Puts the fields of a record in the order of {@link RawVma}, and unknown fields after them. */
 function inOrder(raw: MapFilesEntry): MapFilesEntry {
   const { pid, comm, container, start, end, perms, offset, link, kernel } = raw
-  const { dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed } = kernel
-  const ordered = withOthers({ dev, ino, maps_dev, maps_ino, maps_name, mnt_id, mnt_listed }, kernel)
-  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: ordered }, raw)
+  const whole = { ...UNKNOWN, ...kernel }
+  return withOthers({ pid, comm, container, start, end, perms, offset, link, kernel: whole }, raw)
 }
 
 /**
@@ -162,6 +167,8 @@ export const readKernel = record<Kernel>({
   maps_name: orNull(aText),
   mnt_id: orNull(count),
   mnt_listed: orNull(flag),
+  real_dev: orNull(aText),
+  real_ino: orNull(aText),
 })
 
 const readEntry = record<MapFilesEntry>({

@@ -27,6 +27,14 @@ function names(folder: string): string[] {
   }
 }
 
+/** Which task of this machine it is: numbers are used again, so it has its start besides. */
+export interface TaskId {
+  /** The inode of its pid namespace, and its number there. */
+  task: string
+  /** When it began, in clock ticks since the machine started. */
+  start: string
+}
+
 /**
  * One process below a procfs. Whatever goes wrong with it as a whole is an {@link InputError}.
  *
@@ -71,6 +79,15 @@ export class Process {
     } catch {
       return null
     }
+  }
+
+  /** Which task it is, by what is the same whoever reads; null where that is not told. */
+  task(): TaskId | null {
+    const [, namespace] = /^pid:\[(\d+)\]$/.exec(this.namespace('pid') ?? '') ?? []
+    // Its number in each namespace, down to its own.
+    const [, number] = /^NSpid:.*\t(\d+)$/m.exec(this.text('status') ?? '') ?? []
+    const start = this.#stat?.start
+    return namespace && number && start ? { task: `${namespace} ${number}`, start } : null
   }
 
   /** @throws InputError if it has ended, also if another process has its number by now */

@@ -1,6 +1,7 @@
 /** The entries of a process's map_files, read from /proc: what the kernel says of each mapped file. */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { hasCode, InputError } from '../errors.js'
+import type { FileId } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { parseCgroups } from './cgroup.js'
@@ -10,6 +11,7 @@ import { isMemoryLocked } from './memory-lock.js'
 import type { Mount } from './mounts/mountinfo.js'
 import { EntryOpener, type Follow, type OpenedEntry } from './open-entries.js'
 import type { Process } from './process.js'
+import type { RealFiles } from './real-files.js'
 
 /** How entries are read. */
 export interface Reading {
@@ -19,6 +21,8 @@ export interface Reading {
   linksTell: boolean
   /** What the kernel says of each file, by all that maps and the link say of it. Processes of one mount namespace share it. */
   kernels: Map<string, Kernel>
+  /** What tells which files are really mapped; null where nothing does. */
+  realFiles: RealFiles | null
 }
 
 /** An entry before its file is looked at. */
@@ -40,7 +44,7 @@ interface ListedEntry {
 export function readEntries(
   process: Process,
   mounts: readonly Mount[],
-  { follow, linksTell, kernels }: Reading,
+  { follow, linksTell, kernels, realFiles }: Reading,
   warn: Emit<InputError>,
 ): MapFilesEntry[] {
   if (process.isZombie) return []
@@ -51,11 +55,14 @@ export function readEntries(
   const mappings = process.lines('maps', parseMapping, warn).filter(isFileMapping)
   const entries = linksTell ? listed(process, mappings) : mapped(process, mappings)
   const opener = new EntryOpener(process, follow, warn)
+  const realFileOf = entries.length === 0 ? null : (realFiles?.of(process, warn) ?? null)
   const ids = new Set(mounts.map(({ mount_id }) => mount_id))
   const raw = entries.map(({ start, end, link, mapping }): MapFilesEntry => {
-    const key = `${mapping?.dev} ${mapping?.ino} ${mapping?.name}\0${link}`
+    // Two mappings of one path may be of two files: one from before the copy-up, one from after it.
+    const real = mapping === null ? null : (realFileOf?.(mapping) ?? null)
+    const key = `${real?.dev} ${real?.ino} ${mapping?.dev} ${mapping?.ino} ${mapping?.name}\0${link}`
     const known = kernels.get(key)
-    const kernel = known ?? kernelOf(opener.open(`${start}-${end}`, mapping), mapping, ids)
+    const kernel = known ?? kernelOf(opener.open(`${start}-${end}`, mapping), mapping, ids, real)
     if (known === undefined) kernels.set(key, kernel)
     const { perms = null, offset = null } = mapping ?? {}
     return { pid: process.pid, comm, container, unit, cgroup, start, end, perms, offset, link, kernel }
@@ -109,6 +116,7 @@ function kernelOf(
   { dev, ino, mnt_id }: OpenedEntry,
   mapping: Mapping | null,
   listed: ReadonlySet<number>,
+  real: FileId | null,
 ): Kernel {
   return {
     dev,
@@ -118,5 +126,7 @@ function kernelOf(
     maps_name: mapping?.name ?? null,
     mnt_id,
     mnt_listed: mnt_id === null ? null : listed.has(mnt_id),
+    real_dev: real?.dev ?? null,
+    real_ino: real?.ino ?? null,
   }
 }

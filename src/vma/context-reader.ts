@@ -8,6 +8,8 @@ import type { RawVma } from '../proc/map-files.js'
 import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { Follow } from '../proc/open-entries.js'
 import type { Process } from '../proc/process.js'
+import type { Reading } from '../proc/read-map-files.js'
+import { PINNED, RealFiles } from '../proc/real-files.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { isBelow } from '../text/paths.js'
 import { AskableMounts } from '../unions/askable-mounts.js'
@@ -31,6 +33,8 @@ export interface ContextOptions extends TableOptions {
    * would lead to this machine's files.
    */
   stat?: boolean
+  /** Where the BPF iterator is pinned that tells which files are really mapped. Default: where `bpf/pin.sh` pins it. */
+  bpf?: string
   /** Filesystem types, as mountinfo has them, that are asked although their server may not answer (`fuse.sshfs`). */
   ask?: readonly ByteString[]
 }
@@ -45,8 +49,8 @@ export class ContextReader {
   readonly procfs: string
   /** Whether entries are followed and files looked up. */
   readonly stat: boolean
-  /** Whether links may say other than maps: only AUFS makes them, and a captured tree has nothing but what was captured. */
-  readonly linksTell: boolean
+  /** How entries are read. Links may say other than maps where AUFS makes them; a captured tree has nothing but what was captured. */
+  readonly reading: Pick<Reading, 'linksTell' | 'realFiles'>
   readonly #root: ByteString | null
   readonly #given: readonly BranchTable[] | null
   readonly #tables: Tables
@@ -62,7 +66,10 @@ export class ContextReader {
     this.procfs = procfs.replace(/(?<=.)\/+$/, '')
     this.#isLive = isProcfs(this.procfs)
     this.stat = options.stat ?? this.#isLive
-    this.linksTell = !this.#isLive || existsSync(`${sysfs}/fs/aufs`)
+    this.reading = {
+      linksTell: !this.#isLive || existsSync(`${sysfs}/fs/aufs`),
+      realFiles: this.#isLive ? new RealFiles(options.bpf ?? PINNED) : null,
+    }
     this.#root = options.root ?? null
     this.#tables = new Tables(options)
     const { types, ...all } = options
@@ -86,6 +93,7 @@ export class ContextReader {
     this.#readerContext = null
     this.#namespaces.clear()
     this.#askable.close()
+    this.reading.realFiles?.clear()
   }
 
   /** Whether the unions were given. */

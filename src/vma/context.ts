@@ -26,6 +26,8 @@ export interface FileLookup {
   isNotCopied(table: BranchTable, path: ByteString): boolean
   /** Whether the writable branch is seen as the mount has it, and no mount covers it; false also where that is not known. */
   isUpperSeen(table: BranchTable): boolean
+  /** Whether a union may have copies without data of their own (overlayfs's metacopy). */
+  hasMetacopies(table: BranchTable): boolean
   /** Whether a copy is older than the mount of its union, by the clock of the branch's own filesystem. */
   isOlderThanMount(table: BranchTable, copy: Copy): boolean
   /** The mapped file itself, by its entry in map_files; null where that may not be opened, or is another's by now. */

@@ -49,12 +49,8 @@ export class VmaFixer {
     const mounts = process.mounts(warn)
     const follow = this.#reader.follow(process, mounts)
     try {
-      return readEntries(
-        process,
-        mounts,
-        { follow, linksTell: this.#reader.linksTell, kernels: new Map() },
-        warn,
-      ).map(unfixed)
+      const reading = { ...this.#reader.reading, follow, kernels: new Map() }
+      return readEntries(process, mounts, reading, warn).map(unfixed)
     } finally {
       follow?.close()
     }
@@ -71,8 +67,7 @@ export class VmaFixer {
     const { context, namespace, follow } = this.#reader.ofProcess(process, warn)
     try {
       const { listed, kernels } = namespace
-      const { linksTell } = this.#reader
-      const entries = readEntries(process, listed, { follow, linksTell, kernels }, warn)
+      const entries = readEntries(process, listed, { ...this.#reader.reading, follow, kernels }, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
         namespace.leaky = true
         namespace.fixed.clear()

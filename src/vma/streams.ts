@@ -10,7 +10,7 @@ import type { ContextOptions } from './context-reader.js'
 import { VmaFixer } from './fixer.js'
 
 /** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
-export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask'> {
+export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask' | 'bpf'> {
   /** Processes, in the order in which they are read. */
   pids: Iterable<number>
   /**

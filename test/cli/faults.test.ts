@@ -229,7 +229,7 @@ function struckLinks(t: ExecutionContext, when: string, strike: (folder: string)
   for (const range of ['400000-401000', '500000-501000'])
     symlinkSync(`/${range}`, `${procfs}/7/map_files/${range}`)
   const process = new Struck(procfs, { [when]: () => strike(`${procfs}/7`) })
-  const reading = { follow: null, linksTell: true, kernels: new Map() }
+  const reading = { follow: null, linksTell: true, kernels: new Map(), realFiles: null }
   return readEntries(process, [], reading, (error) => t.fail(error.message)).map(({ link }) => link)
 }
 

@@ -8,7 +8,7 @@ import { lines, run, shell } from '../helpers/run.js'
 
 const unknown = {
   ...{ dev: null, ino: null, maps_dev: null, maps_ino: null, maps_name: null },
-  ...{ mnt_id: null, mnt_listed: null },
+  ...{ mnt_id: null, mnt_listed: null, real_dev: null, real_ino: null },
 } satisfies Kernel
 
 /** A raw record, or a fixed one that is fixed anew: without a lookup only the link tells its state. */

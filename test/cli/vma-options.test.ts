@@ -121,6 +121,7 @@ test('the options that name folders and types are read as they are meant', (t) =
     root: undefined,
     stat: undefined,
     ask: undefined,
+    bpf: undefined,
     'overlay-base': undefined,
   }
   const options = (more: object) => viewOptions({ ...given, ...nothing, ...more }, () => {})

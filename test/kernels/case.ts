@@ -46,6 +46,11 @@ export function expectedOn(version: Version, { expected, ofLayerMount }: Case): 
   return isBefore(version, MAPS_SHOWS_UNION) ? expected.mapsShowsLayer : expected.mapsShowsUnion
 }
 
+/** The rows that are right where the iterator tells what is really mapped: what a kernel tells whose maps shows the layer. */
+export function toldRows({ expected }: Case): Row[] {
+  return expected.mapsShowsLayer
+}
+
 /** Whether a Linux can do what a case does. */
 export function isPossibleOn(version: Version, { since }: Case): boolean {
   return since === undefined || !isBefore(version, since)

@@ -1,5 +1,5 @@
 /** Plays the cases on this machine's kernel, or on another. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { binaries, lines, repository, started } from '../helpers/run.js'
@@ -13,9 +13,12 @@ export interface Stage {
   release: string
   /** How each case's script ended, by its title. */
   scripts: Map<string, Ending>
-  /** What aufs-vma told after that, and in a guest again after its clock was moved. */
-  looks: Look[]
+  /** What aufs-vma told after that. */
+  looks: Map<LookName, Look>
 }
+
+/** By itself; told by the iterator what is really mapped, where that can be built; and by itself in a guest whose clock was moved. */
+export type LookName = 'alone' | 'told' | 'moved'
 
 /** A run of aufs-vma on the processes of all cases. */
 export interface Look extends Ending {
@@ -32,7 +35,7 @@ interface Ending {
 interface Line {
   case?: Scripted
   vma?: Vma
-  end?: Ending
+  end?: Ending & { name: LookName }
 }
 
 interface Scripted extends Ending {
@@ -53,6 +56,8 @@ interface Vma {
 const PROGRAMS = ['sleep', 'timeout', 'unshare', 'getfattr']
 
 const SCRIPTS = join(repository, 'test/kernels/guest')
+
+const BPF = join(repository, 'bpf')
 
 const IN_NAMESPACES = ['-m', '-p', '-f', '--mount-proc', '--kill-child']
 
@@ -78,7 +83,14 @@ export async function playHere(cases: readonly Case[]): Promise<Stage> {
       await must('unshare', ...IN_NAMESPACES, 'sh', '-c', PROBE, 'sh', scripts)
       return library()
     })
-    const words = [join(SCRIPTS, 'play-all.sh'), scripts, so, ...started('aufs-vma')]
+    const bpf = existsSync('/sys/kernel/btf/vmlinux') ? await iterator(scripts) : null
+    const words = [
+      join(SCRIPTS, 'play-all.sh'),
+      join(scripts, 'cases'),
+      so,
+      ...started('aufs-vma'),
+      bpf ?? '-',
+    ]
     return readStage(release(), await must('unshare', ...IN_NAMESPACES, 'sh', ...words), cases)
   })
 }
@@ -95,13 +107,17 @@ export async function playOn(series: string, cases: readonly Case[]): Promise<St
     return [await kernelImage(series), await library()] as const
   })
   return withScripts(cases, async (scripts) => {
+    const bpf = await iterator(scripts)
     const contents = {
-      programs: [process.execPath, ...PROGRAMS],
-      files: { cases: scripts, guest: SCRIPTS, 'library.so': so, dist: binaries },
+      programs: [process.execPath, ...PROGRAMS, ...(bpf === null ? [] : ['bpftool'])],
+      files: {
+        ...{ cases: join(scripts, 'cases'), guest: SCRIPTS, 'library.so': so, dist: binaries },
+        ...(bpf !== null && { bpf }),
+      },
       modules: ['overlay'],
     }
     const words = ['sh', '/guest/play-all.sh', '/cases', '/library.so', 'node', '/dist/aufs-vma.js']
-    const command = ['unshare', ...IN_NAMESPACES, ...words, CLOCK_MOVE].join(' ')
+    const command = ['unshare', ...IN_NAMESPACES, ...words, bpf === null ? '-' : '/bpf', CLOCK_MOVE].join(' ')
     const { stdout, stderr, status } = await boot(kernel, contents, command)
     if (status !== 0) throw new Error(`${kernel.release}: status ${status}\n${stderr}`)
     return readStage(kernel.release, stdout, cases)
@@ -115,11 +131,26 @@ async function checkPrograms(programs: readonly string[]): Promise<void> {
   if (libraries.length > 0) throw new Error('busybox is not linked statically (Debian: busybox-static)')
 }
 
-/** Writes a script for each case, whose name is the case's number. */
+/** What pins the iterator, in a folder of its own; null where it cannot be built here. */
+async function iterator(folder: string): Promise<string | null> {
+  const bpf = join(folder, 'bpf')
+  mkdirSync(bpf)
+  for (const file of ['pin.sh', 'unpin.sh']) copyFileSync(join(BPF, file), join(bpf, file))
+  try {
+    await findProgram('bpftool')
+    await must('sh', join(BPF, 'build.sh'), join(bpf, 'vmas.bpf.o'))
+    return bpf
+  } catch {
+    return null
+  }
+}
+
+/** Writes a script for each case, whose name is the case's number, below `cases`. */
 async function withScripts<T>(cases: readonly Case[], work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'aufs-filters-cases-'))
   try {
-    for (const [i, { steps }] of cases.entries()) writeFileSync(join(folder, String(i)), steps)
+    mkdirSync(join(folder, 'cases'))
+    for (const [i, { steps }] of cases.entries()) writeFileSync(join(folder, 'cases', String(i)), steps)
     return await work(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -136,7 +167,7 @@ async function library(): Promise<string> {
 }
 
 function readStage(kernel: string, output: string, cases: readonly Case[]): Stage {
-  const stage: Stage = { release: kernel, scripts: new Map(), looks: [] }
+  const stage: Stage = { release: kernel, scripts: new Map(), looks: new Map() }
   const titleOf = ({ name }: Scripted) => cases[Number(name)]?.title ?? name
   const scripted: Scripted[] = []
   let vmas: Vma[] = []
@@ -149,7 +180,7 @@ function readStage(kernel: string, output: string, cases: readonly Case[]): Stag
     if (line.end !== undefined) {
       const told = vmas
       const rows = new Map(scripted.map((done) => [titleOf(done), rowsOf(done, told)]))
-      stage.looks.push({ ...ending(line.end), rows })
+      stage.looks.set(line.end.name, { ...ending(line.end), rows })
       vmas = []
     }
   }

@@ -26,6 +26,8 @@ const entry = (start: string, end: string, link: ByteString): RawVma => ({
     maps_name: null,
     mnt_id: null,
     mnt_listed: null,
+    real_dev: null,
+    real_ino: null,
   },
 })
 
@@ -35,7 +37,7 @@ const ls = (start: string, end: string, link: ByteString) =>
 test('an entry has its keys in the order of the contract, null what it does not tell', (t) => {
   t.is(
     JSON.stringify(parseEntry(ls('400000', '401000', '/var/lib/docker/aufs/diff/ID/bin/mapper'))),
-    '{"pid":null,"comm":null,"container":null,"start":"400000","end":"401000","perms":null,"offset":null,"link":"/var/lib/docker/aufs/diff/ID/bin/mapper","kernel":{"dev":null,"ino":null,"maps_dev":null,"maps_ino":null,"maps_name":null,"mnt_id":null,"mnt_listed":null}}',
+    '{"pid":null,"comm":null,"container":null,"start":"400000","end":"401000","perms":null,"offset":null,"link":"/var/lib/docker/aufs/diff/ID/bin/mapper","kernel":{"dev":null,"ino":null,"maps_dev":null,"maps_ino":null,"maps_name":null,"mnt_id":null,"mnt_listed":null,"real_dev":null,"real_ino":null}}',
   )
 })
 
@@ -170,6 +172,8 @@ const raw: RawVma = {
     maps_name: '/bin/\xfe',
     mnt_id: 13,
     mnt_listed: false,
+    real_dev: '254:0',
+    real_ino: '356',
   },
 }
 
@@ -212,6 +216,12 @@ test('a raw record is one with all of its fields, each of its type', (t) => {
   }
   t.deepEqual(reasons({ ...raw, link: null }), ['no raw VMA record: "link" is no text'])
   t.deepEqual(reasons({ ...raw, start: null }), ['no raw VMA record: "start" is no text'])
+})
+
+test('what is really mapped is null in a raw record that does not have it', (t) => {
+  const { real_dev: _, real_ino: __, ...earlier } = raw.kernel
+  const { records } = tell(entryFilter(), [ndjsonLine({ ...raw, kernel: earlier }).trimEnd()])
+  t.deepEqual(records, [{ ...raw, kernel: { ...raw.kernel, real_dev: null, real_ino: null } }])
 })
 
 test('bad JSON is an error, and neither it nor a good record continues a target', (t) => {

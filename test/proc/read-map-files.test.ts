@@ -16,7 +16,7 @@ const noWarning = (error: InputError) => {
 }
 
 /** What the links say, and nothing followed. */
-const links = (): Reading => ({ follow: null, linksTell: true, kernels: new Map() })
+const links = (): Reading => ({ follow: null, linksTell: true, kernels: new Map(), realFiles: null })
 
 const stateOf = (pid: number | string) => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.state
 
@@ -54,7 +54,7 @@ test('An entry that maps does not list is told with nulls, a mapping without an 
       '00007000-00008000 rw-p 00000000 00:00 0                     [heap]',
     ],
   })
-  const nothing = { dev: null, ino: null, mnt_id: null, mnt_listed: null }
+  const nothing = { dev: null, ino: null, mnt_id: null, mnt_listed: null, real_dev: null, real_ino: null }
   t.deepEqual(readEntries(new Process(procfs, 7), [], links(), noWarning), [
     {
       pid: 7,
@@ -164,7 +164,7 @@ test('An entry is opened to be asked, and does not stay open, whether it is aske
   put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f`, '2000-3000': `${folder}/none` } })
   const { ino } = lstatSync(`${folder}/f`, { bigint: true })
   for (const mayAsk of [true, false]) {
-    const reading = { follow: following(mayAsk), linksTell: true, kernels: new Map() }
+    const reading = { follow: following(mayAsk), linksTell: true, kernels: new Map(), realFiles: null }
     const [there, gone] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
     t.is(there?.kernel.ino, mayAsk ? String(ino) : null)
     t.is(typeof there?.kernel.mnt_id, 'number')
@@ -201,7 +201,7 @@ for (const { name, dev, follow, isAsked, isOpened = true } of asked) {
     writeTree(folder, { f: 'x' })
     const maps = [`00001000-00002000 r-xp 00000000 ${dev} 29 ${folder}/f`]
     put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` }, maps })
-    const reading = { follow, linksTell: true, kernels: new Map() }
+    const reading = { follow, linksTell: true, kernels: new Map(), realFiles: null }
     const [entry] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
     t.deepEqual([entry?.kernel.ino !== null, entry?.kernel.mnt_id !== null], [isAsked, isOpened])
   })

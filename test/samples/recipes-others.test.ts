@@ -39,7 +39,7 @@ const branchOf = (layer: Partial<Sum>, index: number) => ({
 })
 const kernel = {
   ...{ dev: null, ino: null, maps_dev: null, maps_ino: null, maps_name: null },
-  ...{ mnt_id: null, mnt_listed: null },
+  ...{ mnt_id: null, mnt_listed: null, real_dev: null, real_ino: null },
 }
 const b64 = (bytes: string) => Buffer.from(bytes, 'latin1').toString('base64')
 

@@ -54,7 +54,7 @@ withJq('Addresses past what a number of jq holds are counted to the byte', async
     link: '/l/base/x',
     kernel: {
       ...{ dev: null, ino: null, maps_dev: null, maps_ino: null, maps_name: null },
-      ...{ mnt_id: null, mnt_listed: null },
+      ...{ mnt_id: null, mnt_listed: null, real_dev: null, real_ino: null },
     },
   })
   const table = {

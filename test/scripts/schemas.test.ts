@@ -49,9 +49,12 @@ for (const [folder, expected] of cases) {
   })
 }
 
-test('the raw records of the samples are as the schema says', (t) => {
-  for (const { folder, pid } of machines)
-    if (pid !== null) check(t, 'raw-vma.json', read(`${folder}/entries-${pid}.ndjson`), folder)
+test('the raw records of the samples, which an earlier version wrote, are written as the schema says', async (t) => {
+  for (const { folder, pid } of machines) {
+    if (pid === null) continue
+    const { stdout } = await run('aufs-vma', ['--raw', `${repository}/${folder}/entries-${pid}.ndjson`])
+    check(t, 'raw-vma.json', Buffer.from(stdout, 'latin1').toString('utf8'), folder)
+  }
 })
 
 test('what the commands write of this process and this machine is as the schemas say', async (t) => {
@@ -78,7 +81,7 @@ const examples: [file: string, source: string][] = [
 
 for (const [file, source] of examples) {
   const [line = ''] = lines(read(source))
-  const record = JSON.parse(line) as Json
+  const record = whole(JSON.parse(line) as Fields)
   const validate = validator(file)
 
   test(`${file}: a field less or of another type is refused, at any depth`, (t) => {
@@ -96,6 +99,14 @@ for (const [file, source] of examples) {
     for (const [path, edited] of edits(record, (fields) => ({ ...fields, mine: 1 })))
       t.true(validate(edited), `beside ${path}`)
   })
+}
+
+/** The sample of a raw record does not have what `kernel` has got since. */
+function whole(record: Fields): Json {
+  const { kernel } = record
+  return kernel === undefined
+    ? record
+    : { ...record, kernel: { real_dev: null, real_ino: null, ...Object(kernel) } }
 }
 
 type Fields = { [key: string]: Json }

@@ -279,7 +279,7 @@ for (const width of [1, 32, 40, 63, 64, 80, 200, 99_999]) {
 test('what never had a name is not stale, as `aufs-vma --stale` says', (t) => {
   const kernel = {
     ...{ dev: '0:1', ino: '25', maps_dev: '0:1', maps_ino: '25', maps_name: null },
-    ...{ mnt_id: 3, mnt_listed: false },
+    ...{ mnt_id: 3, mnt_listed: false, real_dev: null, real_ino: null },
   }
   const gone: DrawnVma = { ...vma, ...ofNoUnion, state: 'deleted' }
   const stale = (record: DrawnVma) => only([record]).supplies[0]?.stale.length

@@ -32,6 +32,7 @@ function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
     isUpperSeen: () => false,
+    hasMetacopies: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
     openData: () => null,

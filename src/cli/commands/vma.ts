@@ -1,5 +1,7 @@
+/** Processes, or entries of map_files, to VMA records. */
 import { lineTransform } from '../../lines/line-transform.js'
 import { entryFilter, type RawVma } from '../../proc/map-files.js'
+import { PINNED } from '../../proc/real-files.js'
 import { ndjsonLine } from '../../text/json.js'
 import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { unfixed } from '../../vma/record.js'
@@ -89,6 +91,12 @@ const usage = {
         'Ask filesystems of these types too, although their server may never answer: fuse.sshfs,nfs4 or repeated; ' +
         'default: none of FUSE, NFS and the like, so that nothing hangs',
     },
+    bpf: {
+      type: 'string',
+      value: 'FILE',
+      requiresArg: true,
+      describe: `The BPF iterator that tells which files are really mapped; default: ${PINNED}, where it is pinned`,
+    },
     stale: {
       type: 'boolean',
       default: false,
@@ -144,6 +152,7 @@ const usage = {
       '/proc/PID/mem',
       'With --compare: what a process has in memory, and which of it is still the file (pagemap).',
     ],
+    [PINNED, 'The BPF iterator, where root has pinned it (bpf/pin.sh).'],
     ['/proc/PID/root', 'The root of a process, below which its files are looked up.'],
     ['/proc/PID/cgroup', 'Its container and its unit.'],
     SUPERBLOCK,

@@ -10,6 +10,7 @@ const OPAQUE = '.wh..wh..opq'
  * in a branch that is writable or has the attribute `wh`.
  */
 export const whiteouts: WhiteoutFormat = {
+  hasMetacopies: false,
   isWhitedOut: (layer, name) =>
     honours(layer) && Boolean(layer.folder.find(`${layer.path}/${WHITEOUT}${name}`)),
   marks: (entries) =>

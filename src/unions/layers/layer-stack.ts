@@ -57,14 +57,12 @@ export class LayerStack {
     const copies: Copy[] = []
     for (const entry of this.#descend(path)) {
       if (entry === undefined) return { copies, isComplete: false }
-      const { layer, file } = entry
+      const { file } = entry
+      const { folder, ...layer } = entry.layer
       if (file.isFolder) return { copies, isComplete: true }
       copies.push({
-        branch: layer.branch,
-        file,
-        mount_id: layer.folder.mountId,
-        isNamed: layer.isNamed,
-        openData: () => layer.folder.openData(layer.path),
+        ...{ ...layer, file, mount_id: folder.mountId },
+        openData: () => folder.openData(layer.path),
         ...this.#whiteouts.origin(entry),
       })
     }

@@ -11,6 +11,8 @@ import { type Branch, DETACHED, RELATIVE } from '../branch-table.js'
 export interface Copy {
   /** The branch that has it. */
   branch: Branch
+  /** What it is called there. */
+  path: ByteString
   /** The file that it is there. */
   file: Found
   /** The mount that the branch's folder lies on, in the reader's mountinfo; null where that is not told. */
@@ -37,7 +39,7 @@ export interface Copies {
 
 /** The branches that have a path, whatever hides it by now. */
 export interface Holders {
-  holders: Pick<Copy, 'branch' | 'file' | 'mount_id' | 'openData'>[]
+  holders: Pick<Copy, 'branch' | 'path' | 'file' | 'mount_id' | 'openData'>[]
   /** False where a branch could not be looked into. */
   isComplete: boolean
 }
@@ -70,6 +72,8 @@ export const NO_MARKS: Marks = { isOpaque: false, redirect: null }
 
 /** A filesystem's marks. */
 export interface WhiteoutFormat {
+  /** Whether there may be copies without data of their own. */
+  readonly hasMetacopies: boolean
   /** Whether a folder of a branch has a mark beside the name that hides what is below. */
   isWhitedOut(folder: OpenLayer, name: ByteString): boolean
   /**
@@ -118,7 +122,9 @@ export class BranchFolders {
     const files = this.#branches.map((branch) => ({ branch, ...this.#at(branch, path) }))
     return {
       holders: files.flatMap(({ branch, file, mount_id }) =>
-        file ? [{ branch, file, mount_id, openData: () => this.open(branch)?.openData(path) ?? null }] : [],
+        file
+          ? [{ branch, path, file, mount_id, openData: () => this.open(branch)?.openData(path) ?? null }]
+          : [],
       ),
       isComplete: files.every(({ file }) => file !== undefined),
     }

@@ -17,6 +17,7 @@ export function overlayWhiteouts(namespace: 'trusted' | 'user', hasMetacopies: b
       namespace,
     )
   return {
+    hasMetacopies,
     isWhitedOut: () => false,
     marks(entries, bottom) {
       // A folder at the bottom hides nothing; a file that has its data says no more.

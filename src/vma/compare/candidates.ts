@@ -7,7 +7,7 @@ import { innerPath, tableOver } from '../../unions/mount-paths.js'
 import { typeOfTable } from '../../unions/types.js'
 import type { SeenFile } from '../context.js'
 import { isShownAt } from '../lookup/look-up.js'
-import { isMapped } from '../lookup/state.js'
+import { isMapped, realFileOf } from '../lookup/mapped-copy.js'
 
 /** A copy in a branch, opened. */
 export interface OpenCopy {
@@ -119,7 +119,8 @@ function mayBeMapped(
   isShownMapped: boolean | undefined,
 ): boolean {
   const { maps_dev: dev, maps_ino: ino } = kernel
-  if (mount === null || typeOfTable(mount).mapsShowsLayer(kernel, mount)) return false
+  // Which one it is, the kernel tells better than bytes.
+  if (mount === null || realFileOf(kernel, mount) !== null) return false
   if (!isReadOnly(branch)) return isShownMapped !== false
   return dev === null || ino === null || typeOfTable(mount).isSameInode(file, { dev, ino }, mount) !== false
 }

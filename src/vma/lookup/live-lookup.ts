@@ -34,6 +34,7 @@ export interface Machine {
 /** A superblock's layers, and what its mount made. */
 interface Superblock {
   stack: LayerStack
+  hasMetacopies: boolean
   /** Null where nothing is known that the mount made. */
   made: (Found & { mountId: number | null }) | null
 }
@@ -61,6 +62,7 @@ export class LayerStacks {
       table.dev !== null && deviceIn(this.#machine.mounts(), id) === table.dev
     const superblock = {
       stack: new LayerStack(table, whiteouts, asking, isOwnMount),
+      hasMetacopies: whiteouts.hasMetacopies,
       made: madeByMount(table, asking),
     }
     this.#superblocks.set(key, superblock)
@@ -131,6 +133,7 @@ export function liveLookup(
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
     isUpperSeen: (table) => isUpperSeen(table, stacks.of(table, mounts)),
+    hasMetacopies: (table) => stacks.of(table, mounts).hasMetacopies,
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),
     mapped: (raw) => atMapped(raw, machine.procfs, follow, (_fd, file) => file),
     openData: (path) => files.openData(path),

@@ -4,7 +4,10 @@ import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED, withoutDeleted } from '../../text/paths.js'
 import { isListed, type MappedFile, type SeenFile } from '../context.js'
-import { copiesAt, holderOf, isMapped, isTopOfBranch, stateOf, type Verdict } from './state.js'
+import { holderOf } from './holder.js'
+import { isMapped } from './mapped-copy.js'
+import { copiesAt, isTopOfBranch, stateOf } from './state.js'
+import type { Verdict } from './state-by-file.js'
 
 /** What a look at the files says of an entry. */
 export interface LookupResult extends Verdict {

@@ -5,16 +5,7 @@ import { isSharedWritable } from '../../proc/maps.js'
 import type { BranchTable } from '../../unions/branch-table.js'
 import type { Copies, Copy } from '../../unions/layers/layer.js'
 import { typeOfTable } from '../../unions/types.js'
-import type { FileLookup, SeenFile } from '../context.js'
-
-/** Whether a layer's file is the one that maps has: the device there is the filesystem's, which st_dev need not be (btrfs). */
-export function isMappedCopy(
-  { maps_dev, maps_ino }: Kernel,
-  { file, mount_id }: Pick<Copy, 'file' | 'mount_id'>,
-  lookup: FileLookup,
-): boolean {
-  return file.ino === maps_ino && (lookup.deviceOf(mount_id) ?? file.dev) === maps_dev
-}
+import type { SeenFile } from '../context.js'
 
 /**
  * The copy that is mapped, where the kernel shows only the union's file. A read-only branch does not change while it is

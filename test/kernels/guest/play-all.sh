@@ -1,13 +1,14 @@
-# Plays cases, then runs aufs-vma once on all the processes that they started.
+# Plays cases, then runs aufs-vma on all the processes that they started.
 #
-#   unshare -m -p -f --mount-proc --kill-child sh play-all.sh CASES LIBRARY NODE AUFS-VMA [SECONDS]
+#   unshare -m -p -f --mount-proc --kill-child sh play-all.sh CASES LIBRARY NODE AUFS-VMA BPF [SECONDS]
 #
 # CASES is a folder with a script for each case (play.sh). Writes a line of JSON for each case, then one for each record of a
 # mapping of code, and one about aufs-vma itself. What was said on standard error may hold any byte, so it is in base64.
-# With SECONDS it then moves the machine's clock by as many, and runs aufs-vma again.
+# BPF is a folder with pin.sh and an object, or `-`: with it aufs-vma runs again, and is told what is really mapped.
+# With SECONDS the machine's clock is moved by as many, and aufs-vma runs once more.
 # All is gone when this ends: the mounts with their namespace, the processes with theirs.
 set -eu
-cases=$1 library=$2 node=$3 vma=$4; shift 4
+cases=$1 library=$2 node=$3 vma=$4 bpf=$5; shift 5
 here=$(dirname "$0")
 work=$(mktemp -d)
 mount -t tmpfs tmpfs "$work"
@@ -27,15 +28,21 @@ for script in "$cases"/*; do
     "$name" "$folder" "$(paste -sd , "$folder.pids")" "$status" "$(encoded "$work/said")"
 done
 
+# look NAME FILE: FILE is what the iterator is pinned as.
 look() {
   status=0
-  timeout 600 "$node" "$vma" --pid "$(cat "$work"/*.pids | paste -sd , -)" > "$work/records" 2> "$work/said" || status=$?
+  timeout 600 "$node" "$vma" --bpf "$2" --pid "$(cat "$work"/*.pids | paste -sd , -)" > "$work/records" 2> "$work/said" || status=$?
   sed -n '/"perms":"r-xp"/s/.*/{"vma":&}/p' "$work/records"
-  printf '{"end":{"status":%d,"stderr":"%s"}}\n' "$status" "$(encoded "$work/said")"
+  printf '{"end":{"name":"%s","status":%d,"stderr":"%s"}}\n' "$1" "$status" "$(encoded "$work/said")"
 }
 
-look
+look alone /dev/null
+if [ "$bpf" != - ]; then
+  # Where that fails, aufs-vma says so.
+  sh "$bpf/pin.sh" "$work/bpf" || :
+  look told "$work/bpf/vmas"
+fi
 if [ $# -gt 0 ]; then
   date -s "@$(($(date +%s) + $1))" > /dev/null
-  look
+  look moved /dev/null
 fi

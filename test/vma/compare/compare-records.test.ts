@@ -84,6 +84,7 @@ function contextOf(shown: string, change: Partial<FileLookup> = {}): ProcessCont
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
     isUpperSeen: () => false,
+    hasMetacopies: () => false,
     isOlderThanMount: () => false,
     mapped: () => file?.file ?? null,
     openData: () => opened(shown),

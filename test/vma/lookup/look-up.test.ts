@@ -11,6 +11,7 @@ import { fixVma } from '../../../src/vma/fix-vma.js'
 import type { State } from '../../../src/vma/record.js'
 import { table } from '../../helpers/tables.js'
 
+const SH = '/usr/bin/sh'
 const ROOT = '29 21 254:0 / / rw - ext4 /dev/root rw'
 const UNION = '30 29 0:18 / / rw - aufs none rw,si=f11b4637bf59a3c0'
 const OVERLAY = '40 29 0:40 / / rw - overlay o rw,lowerdir=/o/low,upperdir=/o/up,workdir=/o/work'
@@ -40,7 +41,8 @@ function branchOf({ branches }: BranchTable, index: number): Branch {
 }
 
 const copyIn = (of: BranchTable, index: number, found: Found, more: Partial<Copy> = {}): Copy => ({
-  ...{ branch: branchOf(of, index), file: found, mount_id: 29, isMeta: false, since: 0n, isNamed: true },
+  ...{ branch: branchOf(of, index), path: SH, file: found, mount_id: 29, isMeta: false, since: 0n },
+  isNamed: true,
   isCopiedUp: () => null,
   openData: () => null,
   ...more,
@@ -48,7 +50,7 @@ const copyIn = (of: BranchTable, index: number, found: Found, more: Partial<Copy
 
 const holdersIn = (of: BranchTable, files: { [index: number]: Found }, isComplete = true): Holders => ({
   holders: Object.entries(files).map(([index, found]) => ({
-    ...{ branch: branchOf(of, Number(index)), file: found, mount_id: 29, openData: () => null },
+    ...{ branch: branchOf(of, Number(index)), path: SH, file: found, mount_id: 29, openData: () => null },
   })),
   isComplete,
 })
@@ -67,6 +69,7 @@ function lookup({ at = {}, ...more }: Look): FileLookup {
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
     isUpperSeen: () => false,
+    hasMetacopies: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
     openData: () => null,
@@ -178,7 +181,6 @@ const restored: Case[] = [
   },
 ]
 
-const SH = '/usr/bin/sh'
 const onDisk = inMaps(SH, '254:0', '9')
 
 const unknownMount: Case[] = [
@@ -535,7 +537,174 @@ const leftBehind: Case[] = [
   },
 ]
 
+/** An overlay that is a layer of the other. */
+const INNER = '50 29 0:50 / /o/low rw - overlay o rw'
+const inner = union('/i', { ...overlay, mount_id: 50, mount_point: '/o/low', dev: '0:50' })
+
+/** Where the iterator tells that the file 364 of the disk is mapped. */
+const really = (
+  title: string,
+  copies: (of: BranchTable) => Copy[],
+  [state, branch]: [State | null, ByteString | null],
+  { of = overlay, found = {}, real = DISK_FILE, ...look }: Really = {},
+): Case => ({
+  title,
+  link: SH,
+  kernel: {
+    ...{ ...inMaps(SH, of.dev ?? '', '25'), ...opened(of.dev ?? '', '25', of.mount_id ?? 0) },
+    ...{ real_dev: real.split('/')[0] ?? '', real_ino: real.split('/')[1] ?? '' },
+  },
+  mounts: [of === aufs ? UNION : OVERLAY],
+  unions: [of],
+  look: {
+    at: { [SH]: file(`${of.dev}/25`, found) },
+    copies: (table) => ({ copies: copies(table), isComplete: true }),
+    ...look,
+  },
+  expected: { path: SH, state, branch },
+})
+
+interface Really extends Omit<Look, 'at' | 'copies'> {
+  of?: BranchTable
+  /** What the union shows, if other than the layers. */
+  found?: Partial<Found>
+  real?: string
+}
+
+const DISK_FILE = '254:0/364'
+const low = (of: BranchTable, more: Partial<Found> = {}) => copyIn(of, 2, file(DISK_FILE, more))
+const up = (of: BranchTable, more: Partial<Copy> = {}) => copyIn(of, 0, file('254:0/99'), more)
+const onBtrfs = { deviceOf: () => '0:29', real: '0:29/364' }
+const twoNames = { links: 2n }
+const written = { size: 4097n, modified: 8n, changed: 8n }
+
+const toldReal: Case[] = [
+  ...[aufs, overlay].flatMap((of) => [
+    really(
+      `${of.fs_type}: a lower file is mapped, and the union shows a copy`,
+      (table) => [up(table), low(table)],
+      ['copied_up', of === aufs ? '/l/low' : '/o/low'],
+      { of },
+    ),
+    really(
+      `${of.fs_type}: the copy is mapped`,
+      (table) => [copyIn(table, 0, file(DISK_FILE)), copyIn(table, 2, file('254:0/99'))],
+      ['current', of === aufs ? '/l/up' : '/o/up'],
+      { of },
+    ),
+    really(
+      `${of.fs_type}: neither is mapped, so the file was renamed after it was copied up`,
+      (table) => [up(table), copyIn(table, 2, file('254:0/98'))],
+      ['copied_up', null],
+      { of },
+    ),
+  ]),
+  really(
+    'A FUSE maps its own file, which tells nothing of the layers',
+    (table) => [copyIn(table, 2, file('254:0/25'))],
+    ['current', '/o/low'],
+    { real: '0:40/25' },
+  ),
+  really(
+    'The device is the filesystem’s, which st_dev is not (btrfs)',
+    (table) => [copyIn(table, 2, file('0:31/364'))],
+    ['current', '/o/low'],
+    onBtrfs,
+  ),
+  really(
+    'Of two subvolumes that have the number neither is told',
+    (table) => [copyIn(table, 0, file('0:31/364')), copyIn(table, 2, file('0:32/364'))],
+    [null, null],
+    onBtrfs,
+  ),
+  really(
+    'Where the mount of a layer is not known, its st_dev proves nothing',
+    (table) => [copyIn(table, 0, file('0:31/364'))],
+    [null, null],
+    { real: '0:29/364' },
+  ),
+  really('A copy without data shows the mapped file', (table) => [up(table, { isMeta: true }), low(table)], [
+    'current',
+    '/o/low',
+  ]),
+  really(
+    'Where nothing tells whether the copy has data, nothing is known but the branch',
+    (table) => [up(table, { isMeta: null }), low(table)],
+    [null, '/o/low'],
+  ),
+  really(
+    'Where the union shows neither, a mount hides its own branch from this reader',
+    (table) => [up(table), low(table)],
+    [null, '/o/low'],
+    { found: written },
+  ),
+  really(
+    'A copy that is being written has its birth',
+    (table) => [copyIn(table, 0, file('254:0/99', { birth: 3n })), low(table)],
+    ['copied_up', '/o/low'],
+    { found: { ...written, birth: 3n } },
+  ),
+  really(
+    'Of a file with several names the union shows a copy that has another (index=on)',
+    (table) => [low(table, twoNames)],
+    ['copied_up', '/o/low'],
+    { found: { ...twoNames, ...written }, hasMetacopies: () => true },
+  ),
+  really(
+    'That copy may have no data of its own (metacopy=on)',
+    (table) => [low(table, twoNames)],
+    [null, '/o/low'],
+    { found: { ...twoNames, changed: 8n }, hasMetacopies: () => true },
+  ),
+  really('Without metacopies it has', (table) => [low(table, twoNames)], ['copied_up', '/o/low'], {
+    found: { ...twoNames, changed: 8n },
+  }),
+  really(
+    'A lower file with one name that the union shows otherwise is of a union that cannot be looked into',
+    (table) => [low(table)],
+    [null, '/o/low'],
+    { found: written },
+  ),
+  {
+    ...removed(
+      'A deleted file is of the layer that has the mapped one, whatever its inode in the union',
+      { holders: (of) => holdersIn(of, { 0: file('254:0/9'), 2: file(DISK_FILE) }) },
+      '/o/low',
+      { ...gone, real_dev: '254:0', real_ino: '364' },
+    ),
+  },
+  {
+    ...removed(
+      'A deleted file that no layer has any more is of none',
+      { holders: (of) => holdersIn(of, one) },
+      null,
+      { ...gone, real_dev: '254:0', real_ino: '364' },
+    ),
+  },
+  {
+    title: 'A layer that is a union itself has the mapped file in a layer of its own',
+    link: SH,
+    kernel: { ...inOverlay, real_dev: '254:0', real_ino: '364' },
+    mounts: [OVERLAY],
+    unions: [overlay],
+    context: {
+      reader: readerWith([INNER], [inner], {
+        copies: (of) => ({ copies: [copyIn(of, 2, file(DISK_FILE))], isComplete: true }),
+      }),
+    },
+    look: {
+      at: { [SH]: file('0:40/9') },
+      copies: (of) => ({
+        copies: [up(of), copyIn(of, 2, file('0:50/3'), { mount_id: 50 })],
+        isComplete: true,
+      }),
+    },
+    expected: { path: SH, state: 'copied_up', branch: '/o/low' },
+  },
+]
+
 const cases = [
+  ...toldReal,
   ...leftBehind,
   ...elsewhere,
   ...restored,

@@ -37,6 +37,7 @@ function contextOf(files: { [path: string]: string }): ProcessContext {
       holders: nothing,
       isNotCopied: () => false,
       isUpperSeen: () => false,
+      hasMetacopies: () => false,
       isOlderThanMount: () => false,
       mapped: () => null,
       openData: () => null,

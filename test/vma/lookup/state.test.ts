@@ -189,6 +189,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
       if (file !== undefined)
         layers.push({
           branch,
+          path,
           file,
           mount_id: null,
           isMeta: false,
@@ -229,6 +230,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
     holders: () => ({ holders: [], isComplete: false }),
     isNotCopied: () => false,
     isUpperSeen: () => false,
+    hasMetacopies: () => false,
     isOlderThanMount: () => false,
     mapped: () => null,
     openData: () => null,
