@@ -21,10 +21,10 @@ const captured: ByteString[] = readdirSync(samples, { recursive: true, encoding:
 /** Databases as containerd's are, in pages as small as there are, so that a change meets more of them. */
 function databases(): ByteString[] {
   const many = Object.fromEntries(
-    Array.from({ length: 40 }, (_, i) => [`sha256:${i}`, { id: String(i), kind: '\x03' }]),
+    Array.from({ length: 12 }, (_, i) => [`sha256:${i}`, { id: String(i), kind: '\x03' }]),
   )
-  const content = { v1: { snapshots: many, parents: { '\x01\0': 'x'.repeat(2000) } } }
-  return [1, 3, 50].map((fanout) =>
+  const content = { v1: { snapshots: many, parents: { '\x01\0': 'x'.repeat(700) } } }
+  return [1, 3, 20].map((fanout) =>
     boltFile(content, { pageSize: 512, fanout: fanout + 1 }).toString('latin1'),
   )
 }
@@ -48,33 +48,45 @@ const CGROUPS = [
 /** Those of which a filter makes something. */
 const usedBy = (name: string) => captured.filter((text) => textOf(name, text) !== '')
 
+/** Captures with something else in them. */
+const where = (texts: readonly ByteString[], ...changes: [from: RegExp, to: string][]) =>
+  texts.map((text) => changes.reduce((changed, [from, to]) => changed.replaceAll(from, to), text))
+
 const mounts = usedBy('mounts')
 const vmas = usedBy('vma')
 const tables = usedBy('tables')
+const records = captured.filter((text) => text.includes('"fpath":'))
 
-/** Records of a live process of whose files CRIU has to be told: the captures are without `stat`. */
-const lost = captured
-  .filter((text) => text.includes('"fpath":'))
-  .map((text) =>
-    text
-      .replaceAll('"mnt_id":null,"mnt_listed":null', '"mnt_id":13,"mnt_listed":false')
-      .replaceAll('"state":null', '"state":"current"')
-      .replaceAll('"dev":null,"ino":null', '"dev":"254:0","ino":"364"'),
-  )
+/** There is no sysfs, so the kernel lists the branches. */
+const listed = where(mounts, [/(si=[0-9a-f]+)/g, '$1,br:/l/top=rw:/l/a b=ro+wh'])
+
+/** Few lines of a log are of unions. */
+const logs = usedBy('log').map((text) => (text.match(/^.*(?:aufs|overlay|s_dev).*\n/gm) ?? []).join(''))
+
+/** All are to be restarted. */
+const stale = where(vmas, [/("link":"[^"]*)"/g, '$1 (deleted)"'], [/"r--p"/g, '"r-xp"'])
+
+/** Of all of them CRIU has to be told. The captures are without what a live process tells. */
+const lost = where(
+  records,
+  [/"mnt_id":null,"mnt_listed":null/g, '"mnt_id":13,"mnt_listed":false'],
+  [/"state":null/g, '"state":"current"'],
+  [/"dev":null,"ino":null/g, '"dev":"254:0","ino":"364"'],
+)
 
 /** What each filter and reader is given most of the time. */
 const own: Record<string, readonly ByteString[]> = {
   mounts,
-  branches: mounts,
-  log: usedBy('log'),
+  branches: listed,
+  log: logs,
   tables,
   entries: vmas,
   vma: vmas,
-  restart: vmas,
+  restart: stale,
   remount: tables,
   criu: lost,
-  images: usedBy('images'),
-  view: usedBy('view'),
+  images: [...tables, ...records],
+  view: [...tables, ...records],
   kinds: tables,
   bolt: databases(),
   stores: storeFiles(),
@@ -83,8 +95,11 @@ const own: Record<string, readonly ByteString[]> = {
   maps: captured.filter((text) => /^[0-9a-f]+-[0-9a-f]+ [-r]/.test(text)),
 }
 
-/** Inputs are of several lines, of which few are needed for most mistakes. */
-const LENGTHS = [100, 300, 1000, 2000]
+/** How long an input is, up to the end of a line. Most mistakes need few lines, and many are met sooner in short ones. */
+const LENGTHS = [0, 0, 0, 200, 200, 600, 2000]
+
+/** How many changes an input has at the most. A record with many is hardly ever one any more. */
+const CHANGES = [1, 1, 2, 4, 8]
 
 /** One input for the filter or reader of a name. */
 export function inputFor(name: string, random: Random): ByteString {
@@ -92,7 +107,8 @@ export function inputFor(name: string, random: Random): ByteString {
   // Now and then it is given what is meant for others.
   const text = pick(below(8) === 0 ? captured : (own[name] ?? captured))
   let input = WHOLE.has(name) || below(50) === 0 ? text : excerpt(text, random)
-  for (let changes = 1 + below(8); changes > 0; changes -= 1) input = changed(input, random)
+  for (let changes = 1 + below(pick(CHANGES)); changes > 0; changes -= 1)
+    input = pick([changed, changedValue])(input, random)
   return input
 }
 
@@ -101,7 +117,7 @@ const WHOLE = new Set(['bolt', 'stores'])
 
 /** Some whole lines. */
 function excerpt(text: ByteString, { below, pick }: Random): ByteString {
-  const from = text.lastIndexOf('\n', below(text.length)) + 1
+  const from = below(4) === 0 ? 0 : text.lastIndexOf('\n', below(text.length)) + 1
   const end = text.indexOf('\n', from + pick(LENGTHS))
   return text.slice(from, end === -1 ? undefined : end + 1)
 }
@@ -134,4 +150,46 @@ function changed(text: ByteString, { below, pick }: Random): ByteString {
     default:
       return before + pick(TOKENS) + after
   }
+}
+
+/** A value in JSON that is no key. */
+const VALUE = /(?<=[:,[])(?:"(?:[^"\\]|\\.)*"|-?\d+|true|false|null)(?=[,\]}])/g
+
+const VALUES = [
+  ...['null', 'true', '0', '-1', '1e3', '0.5', '99999999999999999999', '""', '"/"', '[]', '{}', '[null]'],
+  ...['"current"', '"deleted"', '"overlay"', '"aufs"', '"rw"', '"0:17"', '"254:0"', '"/w=="', '"1a"'],
+]
+
+/** As they stand in a text of JSON. */
+const PIECES = [
+  ...[
+    '/',
+    '/../',
+    '\\n',
+    '\\\\',
+    '\\\\012',
+    '\\"',
+    '\\u0000',
+    '\\u001b[',
+    '\\u202e',
+    '\\ud800',
+    '\xc3\xa9',
+    '\xff',
+  ],
+  ...[' ', ' (deleted)', '.wh.', ':', ',', '=', "'", '$', '</script>', '__proto__', '0', 'rw', '+wh'],
+]
+
+/** A record with one value changed is still JSON, and often a record. */
+function changedValue(text: ByteString, random: Random): ByteString {
+  const { below, pick } = random
+  const values = [...text.matchAll(VALUE)]
+  if (values.length === 0) return changed(text, random)
+  const { index, 0: value } = pick(values)
+  const at = 1 + below(value.length - 1)
+  const instead = [
+    pick(VALUES),
+    pick(values)[0],
+    ...(value.startsWith('"') ? [value.slice(0, at) + pick(PIECES) + value.slice(at)] : []),
+  ]
+  return text.slice(0, index) + pick(instead) + text.slice(index + value.length)
 }

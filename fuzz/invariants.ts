@@ -31,6 +31,8 @@ import { attempt, readers } from './readers.js'
 /** Where no captured sysfs is. */
 const NOWHERE = '/nonexistent'
 
+const NO_STORES = new Stores({ docker: [], containerd: [], podman: [] })
+
 /** Lines are cut early, so that too long ones are met as well. */
 const MAX_LINE = 100_000
 
@@ -56,7 +58,7 @@ export const filters: { [name: string]: Make } = {
   restart: () => ({ filter: selecting(vmaOf(), new Selection({ stale: true, code: true })) }),
   remount: () => ({ filter: remountFilter({ root: '/mnt' }), isText: true }),
   criu: () => ({ filter: externalFilter() }),
-  images: () => ({ filter: imageFilter(new Stores({ docker: [], containerd: [], podman: [] })) }),
+  images: () => ({ filter: imageFilter(NO_STORES) }),
   view: () => ({ filter: drawnFilter() }),
   kinds: () => ({ filter: namingOtherKinds(tableRecordFilter(), 'branch tables') }),
 }
@@ -161,6 +163,8 @@ const holdOf: Record<string, (made: Made) => void> = {
   view({ records }) {
     const picture = pictureOf(records as unknown as Parameters<typeof pictureOf>[0])
     assert.doesNotMatch(draw(picture, { width: 80, color: false }), ACTS, 'nothing acts on a terminal')
+    // A page does the same with each.
+    if (records.length > 1) return
     const [, data = '', ...others] = renderPage(picture).split(/<script[^>]*>/)
     assert.equal(others.length, 1, 'a page has its own script and no other')
     assert.doesNotMatch(data, ACTS, 'nothing turns the direction of writing')
