@@ -588,6 +588,16 @@ test('a union that is mounted at several places is mounted once, and bound to th
   t.is(errors.length, 1)
 })
 
+test('a union that is seen first by a folder of it is mounted once, as the kernel takes an upper folder once', (t) => {
+  const at = (mount_point: string, root = '/') =>
+    table(['/a\0rw', '/b\0ro'], { mount_point, root, fs_type: 'overlay', workdir: '/w' })
+  const mounts = (tables: BranchTable[]) => scriptOf(tables, null).script.match(/^mount .*(?= \|\|)/gm)
+  const whole = 'mount -t overlay -o lowerdir=/b,upperdir=/a,workdir=/w overlay "$all"/0'
+  const part = 'mount --bind "$all"/0/sub /s'
+  t.deepEqual(mounts([at('/s', '/sub'), at('/u')]), [whole, part, 'mount --bind "$all"/0 /u'])
+  t.deepEqual(mounts([at('/s', '/sub'), at('/e', '/else')]), [whole, part, 'mount --bind "$all"/0/else /e'])
+})
+
 test('a union that can be written to is one, whether or not its options are told; one that cannot is another with others', (t) => {
   const counted = (perm: string) => {
     const at = (mount_point: string, options: string[] | null) =>
