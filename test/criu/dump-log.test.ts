@@ -10,6 +10,7 @@ import { encodeOctal } from '../../src/text/octal.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { tell } from '../helpers/filters.js'
 import { logs } from '../helpers/sample-cases.js'
+import { TABLE_KEYS } from '../helpers/tables.js'
 
 /** What a filter makes of lines, each told whole, and what it says is wrong. */
 function filtered(lines: string[]): { tables: BranchTable[]; errors: InputError[] } {
@@ -73,20 +74,7 @@ for (const log of logs) {
     const [table] = tables
     t.like(table, { ...place, si, source: 'log', xi_path: null, fs_type: si === null ? 'overlay' : 'aufs' })
     t.deepEqual(pathsOf(tables), [overlayPaths[basename(folder)] ?? paths])
-    t.deepEqual(Object.keys(table ?? {}), [
-      'mount_id',
-      'mount_point',
-      'root',
-      'dev',
-      'fs_type',
-      'si',
-      'source',
-      'xi_path',
-      'workdir',
-      'mount_options',
-      'options',
-      'branches',
-    ])
+    t.deepEqual(Object.keys(table ?? {}), TABLE_KEYS)
     if (si !== null) {
       t.true(table?.branches.every((b, i) => b.index === i && b.id === null && b.perm === null))
       t.true(table?.branches.every(({ attributes }) => attributes.length === 0))

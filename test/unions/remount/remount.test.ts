@@ -9,6 +9,7 @@ import { remount, remountCommands, remountFilter } from '../../../src/unions/rem
 import { tempFolder } from '../../helpers/folders.js'
 import { isInstalled, skip } from '../../helpers/machine.js'
 import { type Outcome, outcome } from '../../helpers/run.js'
+import { table as plainTable } from '../../helpers/tables.js'
 
 const SHELLS = ['sh', 'dash', 'bash'].filter(isInstalled)
 const ALL_BYTES = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
@@ -21,21 +22,7 @@ function table(paths: (string | null)[], fields: Partial<BranchTable> = {}): Bra
     const [perm = null, ...attributes] = permission?.split('+') ?? []
     return { index, id: null, path, perm, attributes }
   })
-  return {
-    mount_id: 30,
-    mount_point: '/',
-    root: '/',
-    dev: '0:18',
-    fs_type: 'aufs',
-    si: '1a',
-    source: 'log',
-    xi_path: null,
-    workdir: null,
-    mount_options: null,
-    options: null,
-    branches,
-    ...fields,
-  }
+  return plainTable([], { mount_id: 30, si: '1a', source: 'log', branches, ...fields })
 }
 
 /** The commands of a script, without what stands before and after those of every script. */
