@@ -31,6 +31,7 @@ function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
     copies: () => none,
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
+    hasNoHardLinks: () => false,
     isUpperSeen: () => false,
     hasMetacopies: () => false,
     isOlderThanMount: () => false,

@@ -83,6 +83,7 @@ function contextOf(shown: string, change: Partial<FileLookup> = {}): ProcessCont
     copies: () => ({ copies: [], isComplete: true }),
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
+    hasNoHardLinks: () => false,
     isUpperSeen: () => false,
     hasMetacopies: () => false,
     isOlderThanMount: () => false,

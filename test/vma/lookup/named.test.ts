@@ -36,6 +36,7 @@ function contextOf(files: { [path: string]: string }): ProcessContext {
       copies: nothing,
       holders: nothing,
       isNotCopied: () => false,
+      hasNoHardLinks: () => false,
       isUpperSeen: () => false,
       hasMetacopies: () => false,
       isOlderThanMount: () => false,

@@ -229,6 +229,7 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
     deviceAt: () => null,
     holders: () => ({ holders: [], isComplete: false }),
     isNotCopied: () => false,
+    hasNoHardLinks: () => false,
     isUpperSeen: () => false,
     hasMetacopies: () => false,
     isOlderThanMount: () => false,
@@ -784,7 +785,10 @@ const changed: ChangedCase[] = [
   {
     name: 'Where lower branches cannot be looked into, a file without a copy in a writable one is current',
     path: '/bin/mapper',
-    files: (lookup) => ({ ...empty(false)(lookup), isNotCopied: () => true }),
+    files: (lookup) => ({
+      ...empty(false)(lookup),
+      ...{ isNotCopied: () => true, hasNoHardLinks: () => true, isUpperSeen: () => true },
+    }),
     expected: { branch: null, state: 'current' },
   },
   {
