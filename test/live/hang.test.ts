@@ -185,3 +185,19 @@ scene(
 scene('An overlay of a user namespace, whose layers nobody can see', 'user', (t, { stdout, folder }) => {
   t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
 })
+
+scene(
+  'An overlay of a user namespace, whose layer is mounted elsewhere by now',
+  'moved',
+  (t, { stdout, folder }) => {
+    t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+  },
+)
+
+scene('An overlay of a user namespace beside a FUSE of root', 'roots', (t, { stdout, folder }) => {
+  t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': ASKED })
+})
+
+scene('An overlay of a user namespace beside a FUSE of a user', 'users', (t, { stdout, folder }) => {
+  t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+})
