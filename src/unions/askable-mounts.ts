@@ -120,7 +120,10 @@ export class AskableMounts {
     if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
       return true
     const others = mounts.filter((mount) => !this.#isFuse(mount))
-    return !mayHideFuse(this.#tables.sysfs, [...reader.filter((mount) => !this.#isUsersFuse(mount)), ...others])
+    return !mayHideFuse(this.#tables.sysfs, [
+      ...reader.filter((mount) => !this.#isUsersFuse(mount)),
+      ...others,
+    ])
   }
 
   readonly #isFuse = ({ fs_type }: Mount) => this.#mayHang(fs_type) && /^fuse(\.|$)/.test(fs_type)

@@ -1,6 +1,6 @@
 # A FUSE filesystem whose server is stopped, and who maps files of it.
 #
-#   unshare -m -p -f --mount-proc --kill-child bash hang.sh SCENARIO FOLDER NODE AUFS-VMA
+#   unshare -m -p -f --mount-proc --kill-child bash hang.sh SCENARIO FOLDER NODE COMMAND
 #
 # The server (bindfs) is of this pid namespace: it is killed when the script ends, however that happens, and the kernel then
 # ends every wait for it. A command that has not ended in time (LIMIT, in seconds) is one that hangs: `HANGS`, and status 4.
@@ -216,6 +216,18 @@ branches)
     } > entries
     INPUT=entries vma --branches tables --root "$T/root"
   done
+  ;;
+
+images)
+  # A store of Podman in a home that lies there. The command is aufs-images.
+  store=share/containers/storage
+  mkdir -p src/$store/overlay-layers
+  printf '[]' > src/$store/overlay-layers/layers.json
+  serve src m
+  stop
+  printf '{"path":"/a","branch":{"index":0,"id":null,"path":"%s","perm":"rw","attributes":[]}}\n' "$T/m/$store/overlay/0a/diff" > record
+  export XDG_DATA_HOME="$T/m/share"
+  INPUT=record vma
   ;;
 
 hidden)
