@@ -9,6 +9,7 @@ import type { Copy, Holders } from '../../../src/unions/layers/layer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import { fixVma } from '../../../src/vma/fix-vma.js'
 import type { State } from '../../../src/vma/record.js'
+import { filesAt, foundAs, lookupOf } from '../../helpers/lookups.js'
 import { table } from '../../helpers/tables.js'
 
 const SH = '/usr/bin/sh'
@@ -25,14 +26,8 @@ function union(folder: string, more: Partial<BranchTable> = {}): BranchTable {
 const aufs = union('/l', { mount_id: 30 })
 const overlay = union('/o', { mount_id: 40, dev: '0:40', fs_type: 'overlay', si: null, source: 'mountinfo' })
 
-function file(id: string, more: Partial<Found> = {}): Found {
-  const [dev = '', ino = ''] = id.split('/')
-  return {
-    ...{ dev, ino, isFolder: false, isWhiteout: false, mayLackData: false, hasData: true, birth: 0n },
-    ...{ changed: 5n, modified: 5n, size: 4096n, links: 1n },
-    ...more,
-  }
-}
+const file = (id: string, more: Partial<Found> = {}) =>
+  foundAs(id, { changed: 5n, modified: 5n, size: 4096n, ...more })
 
 function branchOf({ branches }: BranchTable, index: number): Branch {
   const branch = branches[index]
@@ -60,26 +55,7 @@ interface Look extends Partial<Omit<FileLookup, 'files'>> {
   at?: { [path: ByteString]: Found } | null
 }
 
-function lookup({ at = {}, ...more }: Look): FileLookup {
-  return {
-    files: { find: (path) => (at === null ? undefined : (at[path] ?? null)), close() {} },
-    isOwnRoot: true,
-    deviceAt: () => null,
-    copies: () => ({ copies: [], isComplete: true }),
-    holders: () => ({ holders: [], isComplete: true }),
-    isNotCopied: () => false,
-    hasNoHardLinks: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
-    mapped: () => null,
-    openData: () => null,
-    openMapped: () => null,
-    deviceOf: () => null,
-    close() {},
-    ...more,
-  }
-}
+const lookup = ({ at = {}, ...more }: Look) => lookupOf({ ...filesAt(at), ...more })
 
 interface Case {
   title: string
