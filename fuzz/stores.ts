@@ -8,37 +8,31 @@ import { isWhole } from '../src/lines/records.js'
 import type { ByteString } from '../src/text/byte-string.js'
 import { ndjsonLine, parse } from '../src/text/json.js'
 import { readImage } from '../src/unions/branch-table.js'
-import { boltFile } from '../test/helpers/bolt.js'
+import { blobs, databases, SNAPSHOTTER, snapshot } from '../test/helpers/containerd-store.js'
 import { digest, dockerStore, sha256, writeDockerStore } from '../test/helpers/docker-store.js'
 import { writeTree } from '../test/helpers/folders.js'
 
-const SNAPSHOTTER = 'io.containerd.snapshotter.v1.overlayfs'
 const WEB = 'a'.repeat(64)
-const bolt = (content: Parameters<typeof boltFile>[0]) =>
-  boltFile(content, { pageSize: 512 }).toString('latin1')
-const blob = (name: string) => `io.containerd.content.v1.content/blobs/sha256/${sha256(name)}`
 
 /** A base, and a container on it. */
 const containerd = {
-  'io.containerd.metadata.v1.bolt/meta.db': bolt({
-    v1: {
+  ...databases(
+    {
       default: {
         images: { 'docker.io/debian:12': { target: { digest: digest('index') } } },
         containers: { web: { snapshotter: 'overlayfs', snapshotKey: WEB } },
       },
     },
-  }),
-  [`${SNAPSHOTTER}/metadata.db`]: bolt({
-    v1: {
-      snapshots: {
-        [`default/1/${digest('base')}`]: { id: '\x01', kind: '\x03' },
-        [`default/2/${WEB}`]: { id: '\x02', kind: '\x02', parent: `default/1/${digest('base')}` },
-      },
+    {
+      [`default/1/${digest('base')}`]: snapshot(1, true),
+      [`default/2/${WEB}`]: snapshot(2, false, `default/1/${digest('base')}`),
     },
+  ),
+  ...blobs({
+    index: { manifests: [{ digest: digest('manifest') }] },
+    manifest: { config: { digest: digest('config') } },
+    config: { rootfs: { diff_ids: [digest('base')] } },
   }),
-  [blob('index')]: JSON.stringify({ manifests: [{ digest: digest('manifest') }] }),
-  [blob('manifest')]: JSON.stringify({ config: { digest: digest('config') } }),
-  [blob('config')]: JSON.stringify({ rootfs: { diff_ids: [digest('base')] } }),
 }
 
 const [BASE, TOP] = [sha256('base'), sha256('top')]
