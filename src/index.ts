@@ -2,9 +2,14 @@
 
 // biome-ignore-all assist/source/organizeImports: in the order in which they are read, not by their paths
 
+// Records, for `for await`.
+export { mounts } from './proc/mounts/mountinfo.js'
+export { tables } from './unions/tables.js'
+export { type VmaOptions, vmas } from './vma/streams.js'
+
 // Streams, in the order of the pipes.
 export { parseMounts } from './proc/mounts/mountinfo.js'
-export { branchTables, type TableOptions } from './unions/tables.js'
+export { branchTables, parseTables, type TableOptions } from './unions/tables.js'
 export { fixVmas, type PidOptions, readMapFiles } from './vma/streams.js'
 export { type ContextOptions, ContextReader } from './vma/context-reader.js'
 export type { SharedContext } from './vma/namespaces.js'
@@ -16,7 +21,10 @@ export { remount, remountCommands, type ScriptOptions } from './unions/remount/r
 export type { Remountable } from './unions/remount/remountable.js'
 export { fromNdjson, toNdjson } from './lines/ndjson.js'
 export { type Emit, type LineOptions, MAX_LINE } from './lines/filter.js'
+export type { Chunk, RecordReadable, RecordStream } from './lines/record-stream.js'
 export { InputError, type OnError } from './errors.js'
+export { NotFollowedError } from './proc/open-entries.js'
+export { ForbiddenError, GoneError } from './proc/process.js'
 
 // Records, and how to know one.
 export { isMount, type Mount } from './proc/mounts/mountinfo.js'
@@ -51,5 +59,6 @@ export type { FileId } from './files/ids.js'
 // Bytes and text.
 export { type ByteString, bytesOf, textOf } from './text/byte-string.js'
 export { type Json, parse, stringify, toBytes, toText } from './text/json.js'
+export type { InBytes, Text } from './text/text-types.js'
 export { decodeOctal, encodeOctal } from './text/octal.js'
 export { quote } from './text/printable.js'

@@ -12,7 +12,7 @@ import { liveThread, type ProcStat, readStat } from './stat.js'
  * @throws InputError if the folder cannot be read
  * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
  */
-export function listPids(procfs: string): number[] {
+export function listPids(procfs = '/proc'): number[] {
   return names(procfs)
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
