@@ -84,7 +84,7 @@ test('A last line that was cut does not count, and the one before does', (t) => 
 })
 
 /** This process, and its first mapping of a file. */
-const self = new Process('/proc', process.pid)
+const self = new Process(process.pid)
 const fileMapping = () => self.lines('maps', parseMapping, () => {}).find(({ dev }) => dev !== '0:0')
 
 test('A task is told by its number in its own pid namespace, and by its start', (t) => {
@@ -96,7 +96,7 @@ test('A task is told by its number in its own pid namespace, and by its start', 
 })
 
 test('A captured tree does not tell which task it was', (t) => {
-  t.is(new Process('samples/leaky-01-docker/proc', 112).task(), null)
+  t.is(new Process(112, 'samples/leaky-01-docker/proc').task(), null)
 })
 
 /** What an iterator tells of that mapping, and of what it warns: it is read once. */
