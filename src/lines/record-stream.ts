@@ -12,6 +12,8 @@ export type Chunk = Uint8Array | string
 export interface RecordReadable<Out> extends Readable {
   /** As in Node. A stream that does not take these records does not compile. */
   pipe<To extends NodeJS.WritableStream>(to: To & Takes<Out>, options?: { end?: boolean }): To
+  on: Listen<Out, this>
+  once: Listen<Out, this>
   toArray(options?: { signal?: AbortSignal }): Promise<Out[]>
   [Symbol.asyncIterator](): RecordIterator<Out>
 }
@@ -26,6 +28,8 @@ export interface RecordReadable<Out> extends Readable {
 export interface RecordStream<In, Out> extends Duplex, Takes<In> {
   /** As in Node. A stream that does not take these records does not compile. */
   pipe<To extends NodeJS.WritableStream>(to: To & Takes<Out>, options?: { end?: boolean }): To
+  on: Listen<Out, this>
+  once: Listen<Out, this>
   toArray(options?: { signal?: AbortSignal }): Promise<Out[]>
   [Symbol.asyncIterator](): RecordIterator<Out>
 }
@@ -35,6 +39,14 @@ declare const takes: unique symbol
 /** What a stream takes. It is known to the compiler alone; a stream that does not tell takes anything. */
 interface Takes<In> {
   readonly [takes]?: (record: In) => void
+}
+
+/** Node's `on()` and `once()`. */
+interface Listen<Out, Stream> {
+  (event: 'data', listener: (record: Out) => void): Stream
+  (event: 'error', listener: (error: Error) => void): Stream
+  (event: 'pipe' | 'unpipe', listener: (from: Readable) => void): Stream
+  (event: string | symbol, listener: (...values: never[]) => void): Stream
 }
 
 /** Node's iterator of a stream. */

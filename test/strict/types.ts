@@ -65,7 +65,12 @@ for await (const value of file.pipe(fromNdjson())) {
   value.root
   if (isMount(value)) console.log(value.root_b64)
 }
-readMapFiles().on('data', (entry) => console.log(entry.link))
+readMapFiles()
+  .on('data', (entry) => console.log(entry.link_b64))
+  .once('error', ({ message }) => console.log(message))
+  .on('close', () => {})
+// @ts-expect-error: no such field
+readMapFiles().on('data', (entry) => entry.nonsense)
 
 // A stream takes what the one before gives.
 file.pipe(parseMounts()).pipe(branchTables()).pipe(toNdjson()).pipe(process.stdout)
