@@ -1,6 +1,6 @@
 /** Processes to the records that `aufs-vma` writes of them. */
 
-import { InputError } from '../errors.js'
+import { howToGet, InputError } from '../errors.js'
 import type { RawVma } from '../proc/map-files.js'
 import { NotFollowedError } from '../proc/open-entries.js'
 import { ForbiddenError, GoneError } from '../proc/process.js'
@@ -77,8 +77,8 @@ class Faults {
 
   /** Something cannot be read of a process. */
   report(pid: number, error: InputError): void {
-    // One message is enough for a whole machine.
-    if (this.#all && error instanceof NotFollowedError && this.#reported.has(error.message)) return
+    // What this user lacks is the same for each.
+    if (error instanceof NotFollowedError && this.#reported.has(error.message)) return
     this.#reported.add(error.message)
     this.#progress.clear()
     this.stopped ||= this.#report(`pid ${pid}`, error) === 'stop'
@@ -96,7 +96,9 @@ class Faults {
     if (this.#forbidden === 0) return
     this.#report(
       '--all',
-      new InputError(`${this.#forbidden} of ${total} processes may not be read by this user`),
+      new InputError(
+        `${this.#forbidden} of ${total} processes may not be read by this user; ${howToGet('CAP_SYS_PTRACE')}`,
+      ),
     )
   }
 }

@@ -3,7 +3,7 @@
  * disk would lead to this machine's files, and nothing but regular files is opened.
  */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { errorCode, hasCode, InputError, systemReason } from '../errors.js'
+import { errorCode, hasCode, InputError, reasonAndCure } from '../errors.js'
 import type { Asking } from '../files/asking.js'
 import { Folder } from '../files/folder.js'
 import { fsPath, O_PATH } from '../files/ids.js'
@@ -116,7 +116,7 @@ export class StoreFiles {
     } catch (error) {
       if (errorCode(error) === null) throw error
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) return null
-      throw fileError(reasonOf(error), join(this.root, path))
+      throw fileError(reasonAndCure(error, 'CAP_DAC_READ_SEARCH'), join(this.root, path))
     }
   }
 
@@ -128,10 +128,4 @@ export class StoreFiles {
     // The root itself, or a path of which the kernel has to say why it cannot be looked at.
     return openSync(fsPath(join(this.root, path)), O_PATH)
   }
-}
-
-/** What a system error means, and what cures it. */
-export function reasonOf(error: unknown): string {
-  const reason = systemReason(error)
-  return hasCode(error, 'EACCES', 'EPERM') ? `${reason}; try sudo (CAP_DAC_READ_SEARCH)` : reason
 }
