@@ -81,3 +81,14 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
     return false
   }
 }
+
+/** The width of what is shown if nothing says how wide it may be. */
+const WIDTH = 80
+
+/** How wide the window is: as `COLUMNS` says, else as the terminal does. */
+export function columns(): number {
+  const given = process.env.COLUMNS
+  if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
+  // A terminal whose size was never set says 0.
+  return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
+}

@@ -1,15 +1,18 @@
 /** What all commands share: their files, their errors and their exit status. */
 import { closeSync, openSync } from 'node:fs'
-import type { Options } from 'yargs'
-import { hasCode, InputError, systemReason } from '../errors.js'
+import { dirname } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
+import { type Capability, hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
+import { isProcfs } from '../files/ids.js'
 import type { LineOptions } from '../lines/filter.js'
 import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
 import { printable, quote } from '../text/printable.js'
-import { type Args, type Operands, parseArguments, UsageError } from './arguments.js'
-import { isTerminal, readChunks, writeAll } from './io.js'
-import type { Usage } from './usage.js'
+import { type Operands, parseArguments, UsageError } from './arguments.js'
+import { helpOf } from './help.js'
+import { columns, isTerminal, readChunks, writeAll } from './io.js'
+import type { Args, Options, Usage } from './usage.js'
 
 /** Makes the transform of one FILE; `note` says something of it. */
 type TransformOf = (lines: Required<LineOptions>, note: (text: string) => void) => LineTransform
@@ -34,25 +37,27 @@ export interface Run<O> extends Operands {
 }
 
 /** A command: its usage, and what it does. */
-export interface Command<O extends Record<string, Options>> {
+export interface Command<O extends Options> {
   usage: Usage<O>
   pipeline(run: Run<Args<O>>): void
 }
 
 /** Parses the command line and runs the command. Everything that goes wrong becomes a message and an exit status. */
-export function run<O extends Record<string, Options>>({ usage, pipeline }: Command<O>): void {
+export function run<O extends Options>({ usage, pipeline }: Command<O>): void {
   try {
-    const { options, shared, operands, shown } = parseArguments(usage)
-    if (shown !== '') {
+    const parsed = parseArguments(usage)
+    if (typeof parsed === 'string') {
+      const shown = parsed === 'help' ? helpOf(usage, columns()) : packageJson.version
       write(bytesOf(`${shown}\n`))
       process.exit(0)
     }
+    const { options, ...operands } = parsed
     let stopped = false
     const report = (source: string, error: InputError) => {
       const place = error.line === null ? source : `${source}:${error.line}`
       say(`${usage.name}: ${place}: ${error.message}`)
       process.exitCode = 1
-      stopped = shared.strict
+      stopped = options.strict
       return stopped ? 'stop' : undefined
     }
     const note = (text: string) => say(`${usage.name}: ${text}`)
@@ -63,7 +68,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
     const read = (file: string, transformOf: TransformOf) => {
       const source = sourceName(file)
       const lines = transformOf(
-        { maxLine: shared['max-line'], onError: (error) => report(source, error) },
+        { maxLine: options['max-line'], onError: (error) => report(source, error) },
         (text) => note(`${source}: ${text}`),
       )
       try {
@@ -76,7 +81,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         if (!(error instanceof ReadError)) throw error
         lines.abandonLine()
         write(lines.flush())
-        throw new InputError(systemReason(error.cause))
+        throw new InputError(reasonAndCure(error.cause, neededFor(file)))
       }
     }
     const readOption = (file: string, transformOf: TransformOf) => {
@@ -117,6 +122,11 @@ class WriteError extends Error {}
 
 /** Whether the hint for a terminal has been written: standard input may be read twice, and one hint is enough. */
 let hinted = false
+
+/** What lets a FILE be read that this user may not: of a process's files the kernel asks for more than the right to read them. */
+function neededFor(file: string): Capability {
+  return isProcfs(dirname(file)) ? 'CAP_SYS_PTRACE' : 'CAP_DAC_READ_SEARCH'
+}
 
 /** The bytes of a FILE. @throws ReadError */
 function* contents(file: string, usage: { name: string; hint: string }, scans: boolean): Generator<Buffer> {
