@@ -6,8 +6,8 @@ import { NotFollowedError } from '../proc/open-entries.js'
 import { ForbiddenError, GoneError } from '../proc/process.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isTerminal } from './io.js'
-import { type Run, writeError } from './run.js'
+import { isTerminal, writeError } from './io.js'
+import type { Run } from './run.js'
 
 type Report = Run<unknown>['report']
 
@@ -15,6 +15,7 @@ interface Choice {
   raw: boolean
   all: boolean
   compare: boolean
+  ask: string[] | undefined
 }
 
 /**
@@ -29,7 +30,8 @@ export function* processRecords(
   choice: Choice,
   report: Report,
 ): Generator<RawVma | Vma | null> {
-  const progress = new Progress(choice.all ? pids.length : 0)
+  // Where something may hang, a signal must end the command at once: it is not caught.
+  const progress = new Progress(choice.all ? pids.length : 0, choice.ask === undefined)
   const faults = new Faults(choice.all, progress, report)
   for (const pid of pids) {
     progress.step()
@@ -37,7 +39,7 @@ export function* processRecords(
     if (faults.stopped) return
     yield null
   }
-  progress.clear()
+  progress.end()
   faults.summarize(pids.length)
 }
 
@@ -109,8 +111,10 @@ class Progress {
   #done = 0
   #shown = 0
 
-  constructor(total: number) {
+  /** @param catches whether an interrupt waits for the end of a process, and then takes the line away before it ends the command */
+  constructor(total: number, catches: boolean) {
     this.#total = total > 0 && isTerminal(2) && !isTerminal(1) ? total : 0
+    if (this.#total > 0 && catches) process.once('SIGINT', this.#interrupt)
   }
 
   step(): void {
@@ -122,5 +126,16 @@ class Progress {
 
   clear(): void {
     if (this.#shown > 0) writeError('\r\x1b[K')
+  }
+
+  /** All processes are read. */
+  end(): void {
+    this.clear()
+    process.off('SIGINT', this.#interrupt)
+  }
+
+  readonly #interrupt = () => {
+    this.clear()
+    process.kill(process.pid, 'SIGINT')
   }
 }

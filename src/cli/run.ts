@@ -1,9 +1,7 @@
 /** What all commands share: their files, their errors and their exit status. */
 import { closeSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
-import { type Capability, hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
-import { isProcfs } from '../files/ids.js'
+import { hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
 import type { LineOptions } from '../lines/filter.js'
 import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
@@ -11,7 +9,7 @@ import { ndjsonLine } from '../text/json.js'
 import { printable, quote } from '../text/printable.js'
 import { type Operands, parseArguments, UsageError } from './arguments.js'
 import { helpOf } from './help.js'
-import { columns, isTerminal, readChunks, writeAll } from './io.js'
+import { columns, isTerminal, neededFor, readChunks, writeAll, writeError } from './io.js'
 import type { Args, Options, Usage } from './usage.js'
 
 /** Makes the transform of one FILE; `note` says something of it. */
@@ -30,8 +28,8 @@ export interface Run<O> extends Operands {
   each(transformOf: TransformOf): void
   /** Reads the FILE of an option through a transform. @throws InputError where it cannot be read, which ends the command */
   readOption(file: string, transformOf: TransformOf): void
-  /** Sends records to standard output, many in one write. At each null, all that came before is written. */
-  send(records: Iterable<object | null>): void
+  /** Sends records to standard output, many in one write. At each null, all that came before is written, and signals are let in. */
+  send(records: Iterable<object | null>): Promise<void>
   /** Writes bytes to standard output. */
   print(text: ByteString): void
 }
@@ -39,7 +37,7 @@ export interface Run<O> extends Operands {
 /** A command: its usage, and what it does. */
 export interface Command<O extends Options> {
   usage: Usage<O>
-  pipeline(run: Run<Args<O>>): void
+  pipeline(run: Run<Args<O>>): void | Promise<void>
 }
 
 /** Parses the command line and runs the command. Everything that goes wrong becomes a message and an exit status. */
@@ -102,16 +100,32 @@ export function run<O extends Options>({ usage, pipeline }: Command<O>): void {
         }
       }
     }
-    pipeline({ options, ...operands, report, note, exitStatus, each, readOption, send, print: write })
+    const done = pipeline({
+      options,
+      ...operands,
+      report,
+      note,
+      exitStatus,
+      each,
+      readOption,
+      send,
+      print: write,
+    })
+    done?.catch((error) => end(usage.name, error))
   } catch (error) {
-    if (error instanceof UsageError) fail(usage.name, error.message, 2)
-    if (error instanceof WriteError) {
-      // A reader that has gone (`| head -1`) is no fault.
-      if (hasCode(error.cause, 'EPIPE')) process.exit(0)
-      fail(usage.name, `standard output: ${systemReason(error.cause)}`, 1)
-    }
-    fail(usage.name, systemReason(error), 1)
+    end(usage.name, error)
   }
+}
+
+/** Ends the command by what ended its pipeline. */
+function end(name: string, error: unknown): never {
+  if (error instanceof UsageError) fail(name, error.message, 2)
+  if (error instanceof WriteError) {
+    // A reader that has gone (`| head -1`) is no fault.
+    if (hasCode(error.cause, 'EPIPE')) process.exit(0)
+    fail(name, `standard output: ${systemReason(error.cause)}`, 1)
+  }
+  fail(name, systemReason(error), 1)
 }
 
 /** A FILE cannot be read. The cause is the system's error. */
@@ -122,11 +136,6 @@ class WriteError extends Error {}
 
 /** Whether the hint for a terminal has been written: standard input may be read twice, and one hint is enough. */
 let hinted = false
-
-/** What lets a FILE be read that this user may not: of a process's files the kernel asks for more than the right to read them. */
-function neededFor(file: string): Capability {
-  return isProcfs(dirname(file)) ? 'CAP_SYS_PTRACE' : 'CAP_DAC_READ_SEARCH'
-}
 
 /** The bytes of a FILE. @throws ReadError */
 function* contents(file: string, usage: { name: string; hint: string }, scans: boolean): Generator<Buffer> {
@@ -158,13 +167,15 @@ function attempt<T>(Failure: new (message: string, options: ErrorOptions) => Err
   }
 }
 
-function send(records: Iterable<object | null>): void {
+async function send(records: Iterable<object | null>): Promise<void> {
   let text = ''
   for (const record of records) {
     if (record !== null) text += ndjsonLine(record)
     if (record !== null && text.length < BLOCK) continue
     write(text)
     text = ''
+    // Node hands a signal over between two turns of its loop.
+    if (record === null && process.listenerCount('SIGINT') > 0) await new Promise(setImmediate)
   }
   write(text)
 }
@@ -178,13 +189,6 @@ function sourceName(file: string): string {
 /** Writes a message, on one line. */
 function say(line: string): void {
   writeError(`${printable(line)}\n`)
-}
-
-/** Writes to standard error. If that fails, the exit status still shows that something is wrong. */
-export function writeError(text: string): void {
-  try {
-    writeAll(2, bytesOf(text))
-  } catch {}
 }
 
 function fail(name: string, message: string, status: 1 | 2): never {

@@ -104,6 +104,8 @@ function openAll(root: string, files: readonly ExternalFile[], report: Report): 
 /** Runs a command that has descriptors besides standard input, output and error. Its status becomes ours. */
 function run([program = '', ...args]: string[], descriptors: readonly number[] | null, report: Report): void {
   if (descriptors === null) return
+  // An interrupt is for the command: what it says of that, and its status, is what counts.
+  process.on('SIGINT', () => {})
   const { error, status, signal } = spawnSync(program, args, { stdio: [0, 1, 2, ...descriptors] })
   if (error !== undefined) report(program, new InputError(systemReason(error)))
   else process.exitCode = signal === null ? (status ?? 1) : SIGNALLED + constants.signals[signal]

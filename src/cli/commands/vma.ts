@@ -18,7 +18,7 @@ const KINDS = ['entries of map_files', 'VMA records', 'raw VMA records'] as cons
 /** The exit status of `--exit-code` where a record was written. */
 const FOUND = 3
 
-function pipeline(run: Run<Args<typeof usage.options>>): void {
+async function pipeline(run: Run<Args<typeof usage.options>>): Promise<void> {
   const { options, files, report, each, send, note } = run
   readable(options.procfs)
   const pids = wantedPids(options, files)
@@ -36,7 +36,7 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
     })
   } else {
     const records = processRecords(new VmaFixer(context), pids, { ...options, all: isMany }, report)
-    send(selected(records, selection))
+    await send(selected(records, selection))
   }
   for (const text of selection.notes()) note(text)
   if (options['exit-code'] && selection.chosen > 0) run.exitStatus(FOUND)
