@@ -1,9 +1,12 @@
 /** Processes to the records that `aufs-vma` writes of them. */
 
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { howToGet, InputError } from '../errors.js'
 import type { RawVma } from '../proc/map-files.js'
 import { NotFollowedError } from '../proc/open-entries.js'
-import { ForbiddenError, GoneError } from '../proc/process.js'
+import { ForbiddenError, GoneError, readerOf } from '../proc/process.js'
+import { bytesOf } from '../text/byte-string.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
 import { isTerminal, writeError } from './io.js'
@@ -16,6 +19,7 @@ interface Choice {
   all: boolean
   compare: boolean
   ask: string[] | undefined
+  procfs: string
 }
 
 /**
@@ -32,7 +36,7 @@ export function* processRecords(
 ): Generator<RawVma | Vma | null> {
   // Where something may hang, a signal must end the command at once: it is not caught.
   const progress = new Progress(choice.all ? pids.length : 0, choice.ask === undefined)
-  const faults = new Faults(choice.all, progress, report)
+  const faults = new Faults(choice, progress, report)
   for (const pid of pids) {
     progress.step()
     yield* recordsOf(fixer, pid, choice, faults)
@@ -66,13 +70,15 @@ class Faults {
   /** Whether a message was the last (`--strict`). */
   stopped = false
   readonly #all: boolean
+  readonly #procfs: string
   readonly #progress: Progress
   readonly #report: Report
   readonly #reported = new Set<string>()
   #forbidden = 0
 
-  constructor(all: boolean, progress: Progress, report: Report) {
+  constructor({ all, procfs }: Choice, progress: Progress, report: Report) {
     this.#all = all
+    this.#procfs = procfs
     this.#progress = progress
     this.#report = report
   }
@@ -90,7 +96,8 @@ class Faults {
   unreadable(pid: number, error: unknown): void {
     if (!(error instanceof InputError)) throw error
     if (this.#all && error instanceof ForbiddenError) this.#forbidden += 1
-    else if (!(this.#all && error instanceof GoneError)) this.report(pid, error)
+    else if (!(error instanceof GoneError)) this.report(pid, error)
+    else if (!this.#all) this.report(pid, mayBeHidden(this.#procfs, pid) ? hidden() : error)
   }
 
   /** All processes have been read. */
@@ -103,6 +110,17 @@ class Faults {
       ),
     )
   }
+}
+
+/** Whether a process that is not there may be one that this user may not see (hidepid of proc(5)). */
+function mayBeHidden(procfs: string, pid: number): boolean {
+  if (process.geteuid?.() === 0 || existsSync(`${procfs}/${pid}`)) return false
+  const own = readerOf(procfs).mounts.findLast(({ mount_point }) => mount_point === bytesOf(resolve(procfs)))
+  return own?.super_options.some((option) => /^hidepid=(2|4|invisible|ptraceable)$/.test(option)) ?? false
+}
+
+function hidden(): InputError {
+  return new InputError(`no such process that this user may see (hidepid); ${howToGet('CAP_SYS_PTRACE')}`)
 }
 
 /** Shows how far the processes are, on standard error, if that is a terminal and standard output is none. */

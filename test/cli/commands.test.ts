@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { constants, readdirSync, readlinkSync } from 'node:fs'
+import { chmodSync, constants, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { bytesIn, linkFacts, read } from '../helpers/facts.js'
+import { tempFolder } from '../helpers/folders.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { next, sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
@@ -486,6 +487,22 @@ test('as nobody, the process of somebody else is one message', async (t) => {
     ),
   )
   t.is(status, 1)
+})
+
+test('as nobody, a FILE that may not be read is a message that says what lets it be', async (t) => {
+  if (!asRoot(t) || !has(t, 'setpriv')) return
+  const folder = tempFolder(t)
+  chmodSync(folder, 0o711)
+  writeFileSync(`${folder}/closed`, '', { mode: 0o600 })
+  const pid = await sleeper(t)
+  for (const [file, capability] of [
+    [`${folder}/closed`, 'CAP_DAC_READ_SEARCH'],
+    [`/proc/${pid}/environ`, 'CAP_SYS_PTRACE'],
+  ]) {
+    const { stderr, status } = await asNobody(...started('aufs-mounts'), file ?? '')
+    t.is(stderr, `aufs-mounts: ${file}: permission denied (EACCES); try sudo (${capability})\n`)
+    t.is(status, 1)
+  }
 })
 
 test('as nobody, the own process is told as far as the kernel allows, and all that may not be read are one message', async (t) => {

@@ -287,7 +287,7 @@ test('A process in another user namespace is read by its owner, and not by other
 })
 
 for (const [how, one, all] of [
-  ['2', /: no such process\n$/, /^$/],
+  ['2', /: no such process that this user may see \(hidepid\); try sudo \(CAP_SYS_PTRACE\)\n$/, /^$/],
   [
     '1',
     /: [^\n]*\((EPERM|EACCES)\); try sudo \(CAP_SYS_PTRACE\)\n$/,

@@ -54,7 +54,7 @@ const usage = {
       letter: 'p',
       value: 'PID',
       isList: true,
-      describe: 'Processes: 1,7 or repeated',
+      describe: 'These processes: 1,7 or repeated',
     },
     all: { letter: 'a', describe: 'Every process' },
     container: {
