@@ -21,6 +21,7 @@ export function lookupOf(known: Partial<FileLookup> = {}): FileLookup {
     copies: () => ({ copies: [], isComplete: true }),
     holders: () => ({ holders: [], isComplete: true }),
     isNotCopied: () => false,
+    hasNoHardLinks: () => false,
     isUpperSeen: () => false,
     hasMetacopies: () => false,
     isOlderThanMount: () => false,

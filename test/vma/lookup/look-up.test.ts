@@ -302,34 +302,65 @@ const hardLinked: Case[] = [
     },
     expected: { path: SH, state: 'current', branch: '/o/low' },
   },
-  {
-    title: 'Of layers that cannot be looked into, a file with several names is not told as current',
-    link: SH,
-    kernel: inOverlay,
-    mounts: [OVERLAY],
-    unions: [overlay],
-    look: {
-      at: { [SH]: file('0:40/9', { links: 2n }) },
-      copies: () => ({ copies: [], isComplete: false }),
-      isNotCopied: () => true,
-    },
-    expected: { path: SH, state: null, branch: null },
+]
+
+const unlooked = (title: string, look: Look, state: State | null, perms = 'r-xp'): Case => ({
+  title: `Of layers that cannot be looked into, ${title}`,
+  link: SH,
+  kernel: inOverlay,
+  perms,
+  mounts: [OVERLAY],
+  unions: [overlay],
+  look: {
+    at: { [SH]: file('0:40/9') },
+    copies: () => ({ copies: [], isComplete: false }),
+    ...{ isNotCopied: () => true, hasNoHardLinks: () => true, isUpperSeen: () => true },
+    ...look,
   },
-  ...['r-xp', 'rw-p'].map(
-    (perms): Case => ({
-      title: `Of layers that cannot be looked into, a file that was not copied is current: ${perms}`,
-      link: SH,
-      kernel: inOverlay,
-      perms,
-      mounts: [OVERLAY],
-      unions: [overlay],
-      look: {
-        at: { [SH]: file('0:40/9') },
-        copies: () => ({ copies: [], isComplete: false }),
-        isNotCopied: () => true,
-      },
-      expected: { path: SH, state: 'current', branch: null },
-    }),
+  expected: { path: SH, state, branch: null },
+})
+
+const emptyLayers = { copies: () => ({ copies: [], isComplete: true }) }
+
+const notLookedInto: Case[] = [
+  unlooked('a file that was not copied is current', {}, 'current'),
+  unlooked(
+    'a file that was not copied is current, also where it was written to in memory',
+    {},
+    'current',
+    'rw-p',
+  ),
+  unlooked('a file that is shared and written to is a copy, of which nothing is known', {}, null, 'rw-s'),
+  unlooked(
+    'a file with several names is not told as current',
+    { at: { [SH]: file('0:40/9', { links: 2n }) } },
+    null,
+  ),
+  unlooked('a file that was copied is not told as current', { isNotCopied: () => false }, null),
+  unlooked(
+    'a file that may have been copied by another name is not told as current',
+    { hasNoHardLinks: () => false },
+    null,
+  ),
+  unlooked(
+    'a file is not told as current where a mount may cover the writable branch',
+    { isUpperSeen: () => false },
+    null,
+  ),
+  unlooked(
+    'a file that was not copied is current, where its type leaves nothing beside the writable branch',
+    { isUpperSeen: () => null },
+    'current',
+  ),
+  unlooked(
+    'but that are there and empty, a file is current where no mount covers the writable branch',
+    emptyLayers,
+    'current',
+  ),
+  unlooked(
+    'but that are there and empty, a file is not told as current where nothing shows the writable branch',
+    { ...emptyLayers, isUpperSeen: () => null },
+    null,
   ),
 ]
 
@@ -386,6 +417,24 @@ const heldBelow: Case[] = [
     { holders: (of) => holdersIn(of, one) },
     null,
     { ...gone, dev: '0:41' },
+  ),
+  removed(
+    'By the kernel’s own word it is of the layer that has the inode, whatever its times',
+    { holders: (of) => holdersIn(of, { 2: file('254:0/364', { changed: 8n }) }) },
+    '/o/low',
+    { ...gone, real_dev: '254:0', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs it is of the layer that has the inode and the times',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364') }), deviceOf: () => '0:29' },
+    '/o/low',
+    { ...gone, real_dev: '0:29', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs another subvolume may have had the inode: with other times none is told',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364', { changed: 8n }) }), deviceOf: () => '0:29' },
+    null,
+    { ...gone, real_dev: '0:29', real_ino: '364' },
   ),
 ]
 
@@ -688,6 +737,7 @@ const cases = [
   ...unknownMount,
   ...coveredFolder,
   ...hardLinked,
+  ...notLookedInto,
   ...heldBelow,
   ...['0:18', '0:50'].map(again),
   ...writable,

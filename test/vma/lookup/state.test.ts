@@ -237,7 +237,7 @@ function capture(
     .map((line) => parse(line) as unknown as RawVma)
   const procfs = `${repository}/${folder}/proc`
   const viewer = new ContextReader({ procfs, sysfs: `${repository}/${folder}/sys`, overlayBase: OVERLAY2 })
-  const { context } = viewer.ofProcess(new Process(procfs, pid), (error) => {
+  const { context } = viewer.ofProcess(new Process(pid, procfs), (error) => {
     throw error
   })
   const leaky = raws.some((raw) => showsLeak(raw, context))
@@ -762,7 +762,10 @@ const changed: ChangedCase[] = [
   {
     name: 'Where lower branches cannot be looked into, a file without a copy in a writable one is current',
     path: '/bin/mapper',
-    files: (lookup) => ({ ...empty(false)(lookup), isNotCopied: () => true }),
+    files: (lookup) => ({
+      ...empty(false)(lookup),
+      ...{ isNotCopied: () => true, hasNoHardLinks: () => true, isUpperSeen: () => true },
+    }),
     expected: { branch: null, state: 'current' },
   },
   {
