@@ -1,8 +1,19 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
 import { chmod, copyFile, cp, readdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const names = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
+
+/** Of yargs the commands need its parser alone: without this, all that yargs knows of where it runs would be loaded with it. */
+const parserAlone = {
+  name: "yargs' parser alone",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/platform-shims\/esm\.mjs$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path),
+      sideEffects: false,
+    })),
+}
 
 await build({
   entryPoints: names.map((name) => `bin/${name}.ts`),
@@ -17,6 +28,7 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   minify: true,
+  plugins: [parserAlone],
   logLevel: 'warning',
 })
 
