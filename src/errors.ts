@@ -53,6 +53,20 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return code !== null && codes.includes(code)
 }
 
+/** A capability of capabilities(7). */
+export type Capability = `CAP_${'CHECKPOINT_RESTORE' | 'DAC_OVERRIDE' | 'DAC_READ_SEARCH' | 'SYS_PTRACE'}`
+
+/** What a system error means and, where a privilege cures it, which one and how to get it. */
+export function reasonAndCure(error: unknown, capability: Capability): string {
+  const reason = systemReason(error)
+  return hasCode(error, 'EACCES', 'EPERM') ? `${reason}; ${howToGet(capability)}` : reason
+}
+
+/** What to do for a capability. In a container root may lack it, too, and sudo is of no use. */
+export function howToGet(capability: Capability): string {
+  return process.geteuid?.() === 0 ? `it takes ${capability}` : `try sudo (${capability})`
+}
+
 /** What a system error means, in the system's words. */
 export function systemReason(error: unknown): string {
   const known =

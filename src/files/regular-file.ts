@@ -1,6 +1,6 @@
 /** Opens regular files, and nothing else. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { InputError, systemReason } from '../errors.js'
+import { InputError, reasonAndCure } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Folder } from './folder.js'
 
@@ -18,7 +18,8 @@ export function openRegularFile(folder: Folder, path: ByteString, writes: boolea
     if (fd === null) throw new InputError('no regular file', path)
     return fd
   } catch (error) {
-    throw error instanceof InputError ? error : new InputError(systemReason(error), path)
+    if (error instanceof InputError) throw error
+    throw new InputError(reasonAndCure(error, writes ? 'CAP_DAC_OVERRIDE' : 'CAP_DAC_READ_SEARCH'), path)
   } finally {
     closeSync(found)
   }

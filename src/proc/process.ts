@@ -1,6 +1,6 @@
 /** One process in /proc: its mounts, its root, its files. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../errors.js'
+import { hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Mount, parseMount } from './mounts/mountinfo.js'
@@ -23,7 +23,7 @@ function names(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    throw new InputError(`${folder}: ${systemReason(error)}`)
+    throw new InputError(`${folder}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
   }
 }
 
@@ -140,7 +140,8 @@ export class Process {
       if (hasCode(error, 'ENOENT', 'ESRCH') && !exists(this.folder)) throw new GoneError()
       // A process that is ending loses its mounts (EINVAL) before its folder goes.
       if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
-      if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
+      if (hasCode(error, 'EACCES', 'EPERM'))
+        throw new ForbiddenError(`${name}: ${reasonAndCure(error, 'CAP_SYS_PTRACE')}`)
       // A captured tree may have some files of a process that was not captured.
       if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)

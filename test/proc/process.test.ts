@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import type { InputError } from '../../src/errors.js'
+import { howToGet, type InputError } from '../../src/errors.js'
 import { isProcfs } from '../../src/files/ids.js'
 import { ForbiddenError, GoneError, listPids, Process } from '../../src/proc/process.js'
 import { inputError } from '../helpers/filters.js'
@@ -64,7 +64,7 @@ test('What else cannot be read of a process that is there is no end of it', (t) 
     const error = failing(t, name, code)
     t.false(error instanceof GoneError, `${name} ${code}`)
     t.is(error instanceof ForbiddenError, code === 'EACCES')
-    t.is(error.message, `${name}: ${code}`)
+    t.is(error.message, `${name}: ${code}${code === 'EACCES' ? `; ${howToGet('CAP_SYS_PTRACE')}` : ''}`)
   }
 })
 
@@ -88,6 +88,9 @@ test('Processes that may not be read are one message with --all', async (t) => {
   const messages = lines(stderr)
   const count = messages.filter((line) => /may not be read/.test(line))
   t.is(count.length, 1)
-  t.regex(count[0] ?? '', /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user$/)
+  t.regex(
+    count[0] ?? '',
+    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user; try sudo \(CAP_SYS_PTRACE\)$/,
+  )
   t.is(status, 1)
 })

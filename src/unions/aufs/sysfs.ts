@@ -6,7 +6,7 @@
  * text is over a page. With `aufs.brs=0` there are no br<N>: the branches stand in the mount options.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../../errors.js'
+import { hasCode, InputError, reasonAndCure } from '../../errors.js'
 import { pause } from '../../files/pause.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { decodeOctal } from '../../text/octal.js'
@@ -62,7 +62,8 @@ function list(sysfs: string, folder: string): Map<string, boolean> {
   try {
     return new Map(readdirSync(folder, { withFileTypes: true }).map((entry) => [entry.name, entry.isFile()]))
   } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR'))
+      throw new InputError(`${folder}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
     throw new InputError(
       existsSync(`${sysfs}/fs/aufs`)
         ? `${folder}: no such union (unmounted since?)`
@@ -107,7 +108,7 @@ function readOne(folder: string, name: string, isFile: boolean | undefined, look
   } catch (error) {
     // ENODEV: removed between open and read.
     look.isChanging ||= hasCode(error, 'EBUSY', 'ENOENT', 'ENODEV')
-    return { text: null, fault: systemReason(error) }
+    return { text: null, fault: reasonAndCure(error, 'CAP_DAC_READ_SEARCH') }
   }
 }
 
