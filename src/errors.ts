@@ -5,7 +5,7 @@ import { quote } from './text/printable.js'
 /**
  * A line, entry or file that cannot be used. What a parser throws, and what a stream gives to its `onError`.
  *
- * @example new InputError('too few fields (5)', '29 21 0:17 / /').message // 'too few fields (5): "29 21 0:17 / /"'
+ * @example new InputError('too few fields (5)', bytesOf('29 21 0:17 / /')).message // 'too few fields (5): "29 21 0:17 / /"'
  */
 export class InputError extends Error {
   override name = 'InputError'
@@ -32,6 +32,14 @@ export type OnError = (error: InputError) => unknown
 /** The default of every stream: the first error ends it. */
 export function throwIt(error: InputError): never {
   throw error
+}
+
+const warned = new Set<string>()
+
+/** Emits a process warning, the first time that it is to be told. */
+export function warnOnce(message: string): void {
+  if (!warned.has(message)) process.emitWarning(message, 'PrivilegeWarning')
+  warned.add(message)
 }
 
 /** The code of a system error (`ENOENT`), or null where it is something else. */

@@ -12,7 +12,7 @@ import { liveThread, type ProcStat, readStat } from './stat.js'
  * @throws InputError if the folder cannot be read
  * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
  */
-export function listPids(procfs: string): number[] {
+export function listPids(procfs = '/proc'): number[] {
   return names(procfs)
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
@@ -38,7 +38,7 @@ export interface TaskId {
 /**
  * One process below a procfs. Whatever goes wrong with it as a whole is an {@link InputError}.
  *
- * @example new Process('samples/leaky-01-docker/proc', 112).mounts(console.warn)[0]?.fs_type // 'aufs'
+ * @example new Process(112, 'samples/leaky-01-docker/proc').mounts(console.warn)[0]?.fs_type // 'aufs'
  */
 export class Process {
   /** Its number; null for `self`. */
@@ -48,7 +48,7 @@ export class Process {
   readonly #stat: ProcStat | null
 
   /** @throws InputError if there is no such process */
-  constructor(procfs: string, pid: number | 'self') {
+  constructor(pid: number | 'self', procfs = '/proc') {
     this.pid = pid === 'self' ? null : pid
     const stat = readStat(`${procfs}/${pid}`)
     // A leader that has ended before its threads is a zombie without mounts and maps. /proc/TID is there for each thread.
@@ -158,7 +158,7 @@ export interface Reader {
 /** This reader, as a procfs shows it; of a captured tree, whoever captured it. */
 export function readerOf(procfs: string): Reader {
   try {
-    const self = new Process(procfs, 'self')
+    const self = new Process('self', procfs)
     return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
   } catch (error) {
     if (error instanceof InputError) return { mounts: [], namespace: null }

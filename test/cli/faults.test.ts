@@ -212,7 +212,7 @@ class Struck extends Process {
   readonly #strikes: { [name: string]: () => void }
 
   constructor(procfs: string, strikes: { [name: string]: () => void }) {
-    super(procfs, 7)
+    super(7, procfs)
     this.#strikes = strikes
   }
 

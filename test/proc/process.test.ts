@@ -22,15 +22,15 @@ test('A captured tree is no procfs', (t) => {
 })
 
 test('There is no such process', (t) => {
-  t.throws(() => new Process(tempFolder(t), 7), { instanceOf: GoneError, message: /no such process/ })
-  t.throws(() => new Process('/proc', 2 ** 31 - 1), { instanceOf: GoneError })
+  t.throws(() => new Process(7, tempFolder(t)), { instanceOf: GoneError, message: /no such process/ })
+  t.throws(() => new Process(2 ** 31 - 1), { instanceOf: GoneError })
 })
 
 test('A process that becomes a zombie has ended, and one that was a zombie has not', (t) => {
   const procfs = tempFolder(t)
   put(procfs, 7, { stat: statLine(100, 'cat', 'S') })
   put(procfs, 8, { stat: statLine(100, 'cat', 'Z') })
-  const [living, zombie] = [new Process(procfs, 7), new Process(procfs, 8)]
+  const [living, zombie] = [new Process(7, procfs), new Process(8, procfs)]
   t.deepEqual([living.isZombie, zombie.isZombie], [false, true])
   for (const process of [living, zombie]) t.notThrows(() => process.checkAlive())
   writeFileSync(`${procfs}/7/stat`, statLine(100, 'cat', 'Z'))
@@ -44,7 +44,7 @@ function failing(t: ExecutionContext, name: string, code: string): InputError {
   const fail = () => {
     throw Object.assign(new Error(code), { code })
   }
-  return inputError(t, () => new Process(procfs, 7).attempt(name, fail))
+  return inputError(t, () => new Process(7, procfs).attempt(name, fail))
 }
 
 test('A process that is ending has lost its mounts (EINVAL) before its folder goes', (t) => {

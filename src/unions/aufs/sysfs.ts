@@ -32,12 +32,12 @@ const LOOK_PAUSE = 5
  * Reads a superblock's branches. A remount renumbers the files between two reads, so what was read counts only where two
  * looks in a row are the same in every name and every text.
  *
- * @param sysfs where /sys is
  * @param si hexadecimal, as in the mount options
+ * @param sysfs where /sys is
  * @throws InputError where there is no such superblock, or no AUFS at all, or where it does not come to rest
- * @example readSuperblock('/sys', '18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
+ * @example readSuperblock('18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
  */
-export function readSuperblock(sysfs: string, si: ByteString): Superblock {
+export function readSuperblock(si: string, sysfs = '/sys'): Superblock {
   checkSi(si)
   const folder = `${sysfs}/fs/aufs/si_${si}`
   const end = performance.now() + PATIENCE

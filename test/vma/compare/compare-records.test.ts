@@ -93,7 +93,7 @@ function told(
   change: Partial<Process> = {},
 ): { bytes: (boolean | null | undefined)[]; messages: string[] } {
   const messages: string[] = []
-  const self = Object.assign(new Process('/proc', process.pid), change)
+  const self = Object.assign(new Process(process.pid), change)
   const vmas = compared(records, context, self, (error) => messages.push(error.message))
   return { bytes: vmas.map(({ same_bytes }) => same_bytes), messages }
 }
@@ -118,7 +118,7 @@ test('Memory is compared with what the path shows', (t) => {
 })
 
 test('The field stands after the state, and the record is otherwise the same', (t) => {
-  const [vma] = compared([CODE], contextOf(name), new Process('/proc', process.pid), () => {})
+  const [vma] = compared([CODE], contextOf(name), new Process(process.pid), () => {})
   const keys = Object.keys(CODE)
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)

@@ -418,6 +418,24 @@ const heldBelow: Case[] = [
     null,
     { ...gone, dev: '0:41' },
   ),
+  removed(
+    'By the kernel’s own word it is of the layer that has the inode, whatever its times',
+    { holders: (of) => holdersIn(of, { 2: file('254:0/364', { changed: 8n }) }) },
+    '/o/low',
+    { ...gone, real_dev: '254:0', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs it is of the layer that has the inode and the times',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364') }), deviceOf: () => '0:29' },
+    '/o/low',
+    { ...gone, real_dev: '0:29', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs another subvolume may have had the inode: with other times none is told',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364', { changed: 8n }) }), deviceOf: () => '0:29' },
+    null,
+    { ...gone, real_dev: '0:29', real_ino: '364' },
+  ),
 ]
 
 const again = (dev: string): Case => ({
