@@ -124,8 +124,9 @@ for (const colorScheme of ['light', 'dark'] as const)
         await page.locator('.legend tbody tr').first().hover()
         await check('pointing')
         await page.locator('#search').fill('')
-        await page.locator('.overview button.choose').first().click()
         await page.locator('.folded > details > summary').click()
+        await check('unfolded')
+        await page.locator('.overview button.choose').first().click()
         await check('chosen')
         t.deepEqual(faults, [])
       },
@@ -139,9 +140,9 @@ test.serial('300 processes of 500 mappings take 8 MB and 60,000 elements at most
   t.true(Buffer.byteLength(html) < 8_000_000, `${Buffer.byteLength(html)} bytes`)
   t.true((await elements()) < 10_000, `${await elements()} elements`)
   await page.locator('#search').fill('libssl')
-  t.is(await page.locator('#found').textContent(), '1,200 mappings of 1 path')
+  t.is(await page.locator('#found').textContent(), '1,200 mappings of 1 path in 300 processes')
   await page.locator('#search').fill('')
-  // All of it, to the end.
+  // To the end, and all of it open.
   for (let i = 0; i < 20; i += 1) {
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
@@ -180,7 +181,9 @@ test.serial('processes are sorted, chosen and counted, and the address keeps it'
     await page.locator('.folded summary').first().textContent(),
     '1 process of no union, without stale files',
   )
+  await page.locator('select').focus()
   await page.locator('select').selectOption('name')
+  t.is(await page.evaluate('document.activeElement.localName'), 'select')
   t.deepEqual(await names(page), ['app', 'cron', 'db', 'web'])
   await page.getByLabel('unions only').check()
   t.deepEqual(await names(page), ['app', 'db', 'web'])
@@ -214,6 +217,7 @@ test.serial('a search leaves the processes that have it, and names their files',
   t.is(await page.locator('.matches .file').textContent(), '/lib/db-2deleted')
   await page.locator('#search').fill('30')
   t.deepEqual(await names(page), ['web'])
+  t.is(await page.locator('#found').textContent(), '1 process')
   t.regex(page.url(), /#find=30$/)
   await page.locator('#search').fill('nothing')
   t.regex((await page.locator('main').textContent()) ?? '', /No process is like that/)

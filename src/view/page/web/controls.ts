@@ -22,6 +22,7 @@ export function controlsOf(view: View, change: Change): HTMLElement {
     '',
     ...SORTS.map((sort) => new Option(SORT_TEXTS[sort], sort, false, sort === view.sort)),
   )
+  select.dataset.focus = 'sort'
   select.addEventListener('change', () => {
     const sort = SORTS.find((each) => each === select.value)
     if (sort !== undefined) change({ sort })
@@ -30,6 +31,7 @@ export function controlsOf(view: View, change: Change): HTMLElement {
     const input = element('input')
     input.type = 'checkbox'
     input.checked = view[name]
+    input.dataset.focus = name
     input.addEventListener('change', () => change({ [name]: input.checked }))
     return element('label', '', input, ` ${text}`)
   }
@@ -65,6 +67,7 @@ export function choiceOf<T extends string>(
   for (const word of words) {
     const made = button(word, '', () => choose(word))
     made.ariaPressed = String(word === current)
+    made.dataset.focus = word
     group.append(made)
   }
   return group

@@ -80,7 +80,17 @@ function pin(now: Pin | null): void {
   if (path !== undefined) copy(path)
 }
 
+/** Whatever is made anew, the keyboard stays where it was. */
 function draw(): void {
+  const focused =
+    document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined
+  drawAll()
+  if (focused === undefined) return
+  for (const each of document.querySelectorAll<HTMLElement>('[data-focus]'))
+    if (each.dataset.focus === focused) each.focus({ preventScroll: true })
+}
+
+function drawAll(): void {
   drawOverview()
   controls.replaceChildren(...(isHost ? [element('h2', '', 'Processes'), controlsOf(view, change)] : []))
   const only = view.only === null ? null : new Set(data.shares[view.by][view.only]?.of)

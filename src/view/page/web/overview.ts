@@ -6,6 +6,9 @@ import { data } from './model.js'
 /** So many are listed, but for stale ones, which all are. */
 const LISTED = 8
 
+/** What is listed whole. */
+const expanded = new Set<Division>()
+
 const isStale = ({ tallies }: ShareData) => tallies.some((tally) => tally.isStale)
 
 /**
@@ -24,8 +27,9 @@ export function overviewOf(
     const name = button('', 'choose', () => choose(isChosen ? null : place))
     name.append(nameOf(share.name))
     name.ariaPressed = String(isChosen)
+    name.dataset.focus = `only ${place}`
     const made = row([
-      { head: '', content: keyOf(share.fill ?? 'many'), className: 'mark' },
+      { head: '', content: share.fill === null ? '' : keyOf(share.fill), className: 'mark' },
       { head: '', content: name, className: 'path' },
       { head: 'processes', content: share.processes.toLocaleString('en'), className: 'number' },
       { head: 'files', content: share.files.toLocaleString('en'), className: 'number' },
@@ -35,12 +39,14 @@ export function overviewOf(
     made.classList.toggle('chosen', isChosen)
     return made
   }
-  const isListed = (share: ShareData, place: number) => place < LISTED || isStale(share) || place === chosen
+  const isListed = (share: ShareData, place: number) =>
+    expanded.has(by) || place < LISTED || isStale(share) || place === chosen
   const listed = shares.flatMap((share, place) => (isListed(share, place) ? [rowOf(share, place)] : []))
   const rest = shares.length - listed.length
   const heads = [':mark', by, 'processes:number', 'files:number', 'files by state', ':told']
   const made = table('overview', heads, listed)
   const more = button(`Show ${rest} more`, 'more', () => {
+    expanded.add(by)
     made.querySelector('tbody')?.replaceChildren(...shares.map(rowOf))
     more.remove()
   })

@@ -1,5 +1,6 @@
 /** Which files and processes a text is found in. */
-import { countText } from '../../amounts.js'
+import { countText, processesText } from '../../amounts.js'
+import { countOf } from '../../order.js'
 import type { ProcessData } from '../data.js'
 import { data, paths } from './model.js'
 
@@ -38,11 +39,18 @@ export function find(given: string): Found {
     isMatch,
     filesOf: (process) => found.get(process) ?? [],
     has: (process) => found.has(process),
-    summary: `${countText(mappings, 'mapping')} of ${countText(pathsOf(matches), 'path')}`,
+    summary: summaryOf(mappings, pathsOf(matches), countOf([...found.keys()])),
   }
 }
 
 const NOTHING: Found = { text: '', isMatch: () => false, filesOf: () => [], has: () => true, summary: '' }
+
+/** @example summaryOf(24, 2, 8) // '24 mappings of 2 paths in 8 processes' */
+function summaryOf(mappings: number, files: number, processes: number): string {
+  if (mappings === 0 && processes > 0) return processesText(processes)
+  const text = `${countText(mappings, 'mapping')} of ${countText(files, 'path')}`
+  return data.processes.length > 1 ? `${text} in ${processesText(processes)}` : text
+}
 
 function wordsOf({ name, about, pids }: ProcessData): string {
   return `${name}\n${about}\n${pids.join('\n')}`.toLowerCase()

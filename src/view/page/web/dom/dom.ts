@@ -26,7 +26,7 @@ export function filled<E extends HTMLElement>(target: E, fill: Fill | 'many'): E
 }
 
 /** The coloured square before a layer. */
-export function keyOf(fill: Fill | 'many'): HTMLElement {
+export function keyOf(fill: Fill): HTMLElement {
   return filled(element('span', 'key'), fill)
 }
 
