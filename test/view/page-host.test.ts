@@ -235,6 +235,7 @@ test.serial('a click pins a mapping and copies its path, until Escape lets go', 
   const mapping = page.locator('.row button')
   await mapping.nth(1).click()
   t.is(await page.evaluate('globalThis.copied'), '/lib/db-1')
+  t.regex((await page.locator('.note').textContent()) ?? '', /^Pinned, and its path copied/)
   await mapping.nth(2).hover()
   t.is(await detail.textContent(), '/lib/db-1')
   await page.keyboard.press('Escape')

@@ -5,9 +5,9 @@ import type { Division, ProcessData } from '../data.js'
 import { choiceOf, controlsOf } from './controls.js'
 import { copy } from './dom/copy.js'
 import { byId, element } from './dom/dom.js'
-import { lazily } from './dom/lazily.js'
-import { data, mappingsOf } from './model.js'
+import { data, paths } from './model.js'
 import { overviewOf } from './overview.js'
+import { drawList } from './process/list.js'
 import { type ProcessSection, sectionOf } from './process/process.js'
 import { type Found, find } from './search.js'
 import { drawUnions } from './unions.js'
@@ -18,8 +18,6 @@ const search = byId('search', HTMLInputElement)
 
 /** So few processes are open at first. */
 const FEW = 3
-/** So many are drawn at once, and more as one scrolls. */
-const AT_ONCE = 50
 
 let view: View = fromAddress(location.hash)
 let found: Found = find(view.find)
@@ -69,15 +67,30 @@ function sectionAt(place: number, process: ProcessData): ProcessSection {
   return made
 }
 
+/** A section with what is found in it. */
+function sectionOfList(process: ProcessData): HTMLElement {
+  const section = sectionAt(places.get(process) ?? 0, process)
+  section.mark(found)
+  return section.element
+}
+
+function isPinned(process: ProcessData): boolean {
+  return places.get(process) === view.pin?.process
+}
+
 function pin(now: Pin | null): void {
   const before = view.pin
   remember({ pin: now })
   if (before !== null) sections.get(before.process)?.pin(null)
   if (now === null) return
-  sections.get(now.process)?.pin(now.mapping)
-  const process = data.processes[now.process]
-  const path = process === undefined ? undefined : mappingsOf(process)[now.mapping]?.path
-  if (path !== undefined) copy(path)
+  const section = sections.get(now.process)
+  section?.pin(now.mapping)
+  const file = data.processes[now.process]?.mapped[now.mapping]
+  const path = file === undefined ? undefined : paths[file]
+  if (path === undefined) return
+  void copy(path).then((isCopied) => {
+    if (isCopied && view.pin === now) section?.pin(now.mapping, true)
+  })
 }
 
 /** Whatever is made anew, the keyboard stays where it was. */
@@ -98,7 +111,7 @@ function drawAll(): void {
     (process) => found.has(process) && (only === null || only.has(places.get(process) ?? -1)),
   )
   const { drawn, folded: left } = arranged(chosen, view)
-  drawList(list, drawn)
+  drawList(list, drawn, sectionOfList, isPinned)
   drawFolded(left)
   if (drawn.length + left.length === 0) list.append(element('p', 'soft', nothing()))
 }
@@ -118,26 +131,6 @@ function drawOverview(): void {
   )
 }
 
-/** Draws the first processes, and the next whenever the end comes near. */
-function drawList(target: HTMLElement, processes: readonly ProcessData[]): void {
-  let count = 0
-  const end = element('div', 'end')
-  const pinned = processes.findIndex((process) => places.get(process) === view.pin?.process)
-  const add = () => {
-    const next = processes.slice(count, Math.max(count + AT_ONCE, pinned + 1))
-    count += next.length
-    for (const process of next) {
-      const section = sectionAt(places.get(process) ?? 0, process)
-      section.mark(found)
-      end.before(section.element)
-    }
-    if (count === processes.length) end.remove()
-  }
-  target.replaceChildren(end)
-  add()
-  if (count < processes.length) lazily(end, { draw: add, clear: () => {} })
-}
-
 function drawFolded(processes: readonly ProcessData[]): void {
   folded.replaceChildren()
   if (processes.length === 0) return
@@ -145,7 +138,7 @@ function drawFolded(processes: readonly ProcessData[]): void {
   const content = element('div', 'list')
   const details = element('details', 'more', element('summary', 'soft', text), content)
   details.addEventListener('toggle', () => {
-    if (details.open && content.childElementCount === 0) drawList(content, processes)
+    if (details.open && content.childElementCount === 0) drawList(content, processes, sectionOfList, isPinned)
   })
   folded.append(details)
 }
@@ -162,6 +155,10 @@ search.addEventListener('input', () => {
   change({ find: search.value })
 })
 
+document.addEventListener('keydown', ({ key, target }) => {
+  if (key === 'Escape' && target !== search && view.pin !== null) pin(null)
+})
+
 /** Shows what the address says. */
 function load(): void {
   const before = view
@@ -171,8 +168,9 @@ function load(): void {
   if (before.pin !== null) sections.get(before.pin.process)?.pin(null)
   if (String([...before.toggled]) !== String([...view.toggled])) sections.clear()
   draw()
-  if (view.pin === null) return
-  const pinned = sectionAt(view.pin.process, data.processes[view.pin.process] as ProcessData)
+  const process = view.pin === null ? undefined : data.processes[view.pin.process]
+  if (view.pin === null || process === undefined) return
+  const pinned = sectionAt(view.pin.process, process)
   pinned.pin(view.pin.mapping)
   pinned.element.open = true
   pinned.element.scrollIntoView()

@@ -14,7 +14,7 @@ const NAMED = 3
 export interface ProcessSection {
   element: HTMLDetailsElement
   mark(found: Found): void
-  pin(place: number | null): void
+  pin: Strip['pin']
   /** Draws the strip anew, as wide as there is room by now. */
   fit(): void
 }
@@ -50,9 +50,9 @@ export function sectionOf(process: ProcessData, isOpen: boolean, events: Events)
       if (body === null) requestAnimationFrame(open)
       else body.mark(now)
     },
-    pin: (place) => {
+    pin: (place, isCopied) => {
       pin = place
-      body?.pin(place)
+      body?.pin(place, isCopied)
     },
     fit: () => {
       body?.remove()

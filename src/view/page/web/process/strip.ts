@@ -23,8 +23,8 @@ export interface Strip {
   mark(found: Found): void
   /** Makes all but those of a supply pale; null for none. */
   point(by: number | null): void
-  /** Tells a mapping until another is pinned; null lets go. */
-  pin(place: number | null): void
+  /** Tells a mapping until another is pinned, and whether its path was copied; null lets go. */
+  pin(place: number | null, isCopied?: boolean): void
 }
 
 /**
@@ -45,13 +45,14 @@ export function stripOf(
   const buttons = new Map<number, HTMLButtonElement>()
   let [current, pin, pointed]: [number, number | null, number | null] = [0, null, null]
   let marks = found
+  let note = ''
 
   const show = (place: number) => {
     const mapping = mappings[pin ?? place]
     if (mapping === undefined) return
     strip.querySelector('.shown')?.classList.remove('shown')
     buttons.get(pin ?? place)?.classList.add('shown')
-    detail.replaceChildren(...describe(mapping, process, pin !== null))
+    detail.replaceChildren(...describe(mapping, process, pin === null ? '' : note))
     detail.classList.toggle('pinned', pin !== null)
   }
 
@@ -99,7 +100,6 @@ export function stripOf(
       ['Home', 0],
       ['End', mappings.length - 1],
     ])
-    if (event.key === 'Escape') pinned(null)
     const to = steps.get(event.key)
     if (to === undefined || mappings[to] === undefined) return
     event.preventDefault()
@@ -130,10 +130,11 @@ export function stripOf(
       strip.classList.toggle('pointing', by !== null)
       each((button, mapping) => button.classList.toggle('pointed', mapping.by === by))
     },
-    pin: (place) => {
-      if (place === pin) return
+    pin: (place, isCopied = false) => {
+      if (place === pin && !isCopied) return
       const last = place ?? pin ?? current
       pin = place
+      note = isCopied ? 'Pinned, and its path copied' : 'Pinned'
       reach(last)
       show(last)
     },
@@ -155,7 +156,7 @@ function wordsOf({ range, size, perms, text, by }: Mapping, { supplies }: Proces
   return [supplies[by]?.label ?? '', text, perms, size, range].filter((part) => part !== '')
 }
 
-function describe(mapping: Mapping, process: ProcessData, isPinned: boolean): Node[] {
+function describe(mapping: Mapping, process: ProcessData, note: string): Node[] {
   const words = wordsOf(mapping, process).map((word) =>
     element('span', word === mapping.text && mapping.isStale ? 'alarm' : '', word),
   )
@@ -163,7 +164,7 @@ function describe(mapping: Mapping, process: ProcessData, isPinned: boolean): No
   return [
     element('b', '', nameOf(mapping.path)),
     element('div', '', ...line),
-    ...(isPinned ? [element('div', 'note', 'Pinned. Escape, or another click, lets go.')] : []),
+    ...(note === '' ? [] : [element('div', 'note', `${note}. Escape, or another click, lets go.`)]),
   ]
 }
 
