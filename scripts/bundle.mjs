@@ -1,5 +1,5 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
-import { chmod, copyFile, cp, readdir, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -34,7 +34,21 @@ await build({
 
 // What modules read from beside themselves, bundles look for beside themselves.
 await copyFile('dist/src/lines/scan.wasm', 'dist/bin/scan.wasm')
-for (const folder of ['dist/bin', 'dist/src/view'])
-  await cp('src/view/page', `${folder}/page`, { recursive: true })
+
+// aufs-view writes pages, whose script is made of modules, too.
+for (const folder of ['dist/bin/web', 'dist/src/view/page/web']) {
+  await build({
+    entryPoints: ['src/view/page/web/main.ts'],
+    outfile: `${folder}/script.js`,
+    bundle: true,
+    format: 'iife',
+    target: 'es2023',
+    charset: 'utf8',
+    minify: true,
+    logLevel: 'warning',
+  })
+  for (const part of ['page.html', 'page.css'])
+    await copyFile(`src/view/page/web/${part}`, `${folder}/${part}`)
+}
 await writeFile('dist/bin/package.json', '{ "type": "commonjs" }\n')
 for (const name of names) await chmod(`dist/bin/${name}.js`, 0o755)
