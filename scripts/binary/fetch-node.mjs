@@ -7,8 +7,6 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const { version, integrity } = JSON.parse(await readFile(new URL('node.json', import.meta.url), 'utf8'))
 
-export { version }
-
 /**
  * Fetches it, or takes it from npm's cache.
  *
