@@ -84,8 +84,8 @@ export class Process {
   /** Which task it is, by what is the same whoever reads; null where that is not told. */
   task(): TaskId | null {
     const [, namespace] = /^pid:\[(\d+)\]$/.exec(this.namespace('pid') ?? '') ?? []
-    // Its number in each namespace, down to its own.
-    const [, number] = /^NSpid:.*\t(\d+)$/m.exec(this.text('status') ?? '') ?? []
+    // Its number in each namespace, down to its own. The name before it may hold a carriage return, which is no new line.
+    const [, number] = /\nNSpid:.*\t(\d+)\n/.exec(this.text('status') ?? '') ?? []
     const start = this.#stat?.start
     return namespace && number && start ? { task: `${namespace} ${number}`, start } : null
   }

@@ -172,6 +172,7 @@ test('a record without a field, or with one of another type, is none', (t) => {
     { ...leaked, kernel: null },
     { ...leaked, kernel: { ...kernel, ino: '0x12' } },
     { ...leaked, kernel: { ...kernel, mnt_id: 'd' } },
+    { ...leaked, kernel: { ...kernel, mnt_id: -1 } },
     { ...leaked, kernel: { ...kernel, mnt_listed: 1 } },
   ]
   for (const record of wrong)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -15,7 +14,7 @@ import { ndjsonLine, parse, toBytes } from '../../src/text/json.js'
 import { remount } from '../../src/unions/remount/remount.js'
 import { branchTables } from '../../src/unions/tables.js'
 import { inputError } from '../helpers/filters.js'
-import { LIMIT } from '../helpers/processes.js'
+import { LIMIT, next } from '../helpers/processes.js'
 
 interface Seen {
   text: ByteString
@@ -347,14 +346,14 @@ for (const { name, make } of streams) {
     t.timeout(LIMIT)
     const stream = make(seeing())
     stream.write(bytes('first\nsec'))
-    const [first] = await once(stream, 'data')
+    const [first] = await next(stream, 'data')
     t.true(JSON.stringify(Buffer.isBuffer(first) ? first.toString() : first).includes('first'))
     stream.write(bytes('ond\n'))
-    const [second] = await once(stream, 'data')
+    const [second] = await next(stream, 'data')
     t.true(JSON.stringify(Buffer.isBuffer(second) ? second.toString() : second).includes('second'))
     stream.end()
     stream.resume()
-    await once(stream, 'end')
+    await next(stream, 'end')
   })
 
   test(`${name} ends with the error of its input`, async (t) => {
@@ -388,7 +387,7 @@ for (const { name, make } of streams) {
     const stream = make(seeing())
     const source = Readable.from(endless())
     source.pipe(stream)
-    await once(stream, 'readable')
+    await next(stream, 'readable')
     await settled(() => given)
     t.true(given < 500, `${given} chunks were taken though nobody reads`)
     t.true(stream.readableLength < 1_000_000)

@@ -203,6 +203,13 @@ const cases: Case[] = [
     unit: null,
     cgroup: `/docker/${ID.slice(1)}`,
   },
+  {
+    name: 'a carriage return in a name, which begins no line',
+    text: '1:name=systemd:/system.slice/web.service/a\r0::/b\n0::/\n',
+    container: null,
+    unit: 'web.service',
+    cgroup: '/system.slice/web.service/a\r0::/b',
+  },
   { name: 'nothing', text: '', container: null, unit: null, cgroup: null },
 ]
 

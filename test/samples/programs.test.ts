@@ -1,5 +1,4 @@
 /** samples/programs, compiled with strict types as in a project of their own, and run. */
-import { once } from 'node:events'
 import {
   copyFileSync,
   cpSync,
@@ -18,7 +17,7 @@ import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { tempFolder } from '../helpers/folders.js'
 import { skip } from '../helpers/machine.js'
-import { LIMIT, launched, until } from '../helpers/processes.js'
+import { LIMIT, launched, next, until } from '../helpers/processes.js'
 import { captured } from '../helpers/recipes.js'
 import { lines, outcome, repository, run } from '../helpers/run.js'
 
@@ -142,6 +141,6 @@ test('A file that is replaced under a process is told once, and so is its end', 
   for await (const line of { [Symbol.asyncIterator]: () => changed })
     t.deepEqual(JSON.parse(line).is, [], line)
   t.regex((await told.next()).value ?? '', /^watch: ./)
-  if (watch.exitCode === null) await once(watch, 'exit')
+  if (watch.exitCode === null) await next(watch, 'exit')
   t.is(watch.exitCode, 0)
 })

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { cpSync, createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -160,12 +159,12 @@ test('what fixVmas opens is closed when it ends', async (t) => {
   const entry = parseEntry(`400000-401000 -> ${root}/layer/a/b/f`)
   const stream = fixVmas({ tables: [table], root, stat: true })
   stream.write(entry)
-  const [vma] = (await once(stream, 'data')) as [Vma]
+  const [vma] = (await next(stream, 'data')) as [Vma]
   t.is(vma.path, '/a/b/f')
   t.true(openBelow(root) > 0)
   stream.end()
   stream.resume()
-  await once(stream, 'end')
+  await next(stream, 'end')
   t.is(openBelow(root), 0)
 })
 
@@ -178,12 +177,12 @@ test('what was seen of a process is looked at again after a while', async (t) =>
   const seen: Vma[] = []
   stream.on('data', (vma) => seen.push(vma))
   stream.write(records[0])
-  await once(stream, 'data')
+  await next(stream, 'data')
   child.kill('SIGKILL')
   await next(child, 'exit')
   await wait(1200)
   stream.end(records[0])
-  await once(stream, 'end')
+  await next(stream, 'end')
   t.deepEqual([seen.length, told], [1, ['no such process']])
 })
 

@@ -39,7 +39,7 @@ function aufsMember(
   links: Links,
 ): ByteString {
   const permission = [perm, ...attributes].join('+')
-  if (!/^r[wor](\+[a-z_]{1,20}){0,20}$/.test(permission))
+  if (!/^r[wor]$/.test(perm) || !/^(\+[a-z_]{1,20}){0,20}$/.test(permission.slice(perm.length)))
     throw new InputError('no permission of AUFS', permission)
   const isOdd = isTopmost ? /[,=":]/.test(path) : /[,="]/.test(path)
   const isLong = `${again}${path}=${permission}`.length > LONGEST_TEXT

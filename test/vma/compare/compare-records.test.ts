@@ -10,6 +10,7 @@ import { compared } from '../../../src/vma/compare/compare-records.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import type { Vma } from '../../../src/vma/record.js'
 import { openBelow, tempFolder } from '../../helpers/folders.js'
+import { lookupOf } from '../../helpers/lookups.js'
 
 /** The smallest code that this process maps. */
 function codeOf(): Mapping {
@@ -76,23 +77,11 @@ function opened(path: string): DataFile | null {
 function contextOf(shown: string, change: Partial<FileLookup> = {}): ProcessContext {
   const file = opened(name)
   file?.close()
-  const lookup: FileLookup = {
-    files: { find: () => null, close() {} },
-    isOwnRoot: true,
-    deviceAt: () => null,
-    copies: () => ({ copies: [], isComplete: true }),
-    holders: () => ({ holders: [], isComplete: true }),
-    isNotCopied: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
+  const lookup = lookupOf({
     mapped: () => file?.file ?? null,
     openData: () => opened(shown),
-    openMapped: () => null,
-    deviceOf: () => null,
-    close() {},
     ...change,
-  }
+  })
   return { mounts: [], unions: [], chroot: '/', root: '/', lookup, leaky: false, reader: null }
 }
 
