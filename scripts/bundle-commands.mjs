@@ -1,20 +1,19 @@
 /** How each command becomes one file, that starts at once: for npm, and for the single executable. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /** The commands, each a module of bin/. */
 export const commands = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
 
-/** How wide a text is, yargs asks of ASCII alone; aufs-view asks it of what containers name their files. */
-const lightForYargs = {
-  name: 'light string-width for yargs',
+/** Of yargs the commands need its parser alone: without this, all that yargs knows of where it runs would be loaded with it. */
+const parserAlone = {
+  name: "yargs' parser alone",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
-      /\/node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer)
-        ? { path: fileURLToPath(new URL('light/string-width.mjs', import.meta.url)) }
-        : undefined,
-    ),
+    onResolve({ filter: /\/platform-shims\/esm\.mjs$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path),
+      sideEffects: false,
+    })),
 }
 
 /**
@@ -32,21 +31,11 @@ export async function bundleCommands({ outdir, thisFile, plugins = [], ...option
     platform: 'node',
     // What Node starts soonest.
     format: 'cjs',
-    banner: { js: `const thisFile = ${thisFile}, atRoot = () => '/'` },
-    define: {
-      'import.meta.url': 'thisFile',
-      // yargs asks when it is loaded, which makes a stream of standard output; the commands tell it when they show their help.
-      'process.stdout.columns': 'undefined',
-      // It also asks where it is, which may be a folder that is gone; it has no use for that here.
-      'process.cwd': 'atRoot',
-    },
+    banner: { js: `const thisFile = ${thisFile}` },
+    define: { 'import.meta.url': 'thisFile' },
     target: 'node20.19',
     minify: true,
-    alias: {
-      // yargs needs little of it, and it takes longer to load than all else of yargs.
-      assert: './scripts/light/assert.mjs',
-    },
-    plugins: [lightForYargs, ...plugins],
+    plugins: [parserAlone, ...plugins],
     metafile: true,
     logLevel: 'warning',
     ...options,

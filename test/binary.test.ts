@@ -113,7 +113,7 @@ binaryTest('the executable says which commands it has', async (t) => {
   })
   t.deepEqual(await alone('aufs-filters', []), wrong('the command is missing'))
   t.deepEqual(await alone('aufs-filters', ['menu\x1b[31m']), wrong('no command: "menu\\u001b[31m"'))
-  const full = await outcome('sh', ['-c', `"${folder}/aufs-filters" --help > /dev/full`])
+  const full = await outcome('sh', ['-c', `"${folder}/aufs-filters" --help > /dev/full`], '', plain)
   t.deepEqual(full, {
     ...full,
     stderr: 'aufs-filters: standard output: no space left on device (ENOSPC)\n',
@@ -126,9 +126,8 @@ binaryTest('the executable needs no /tmp', async (t) => {
   // The executable may itself be below /tmp.
   const script = `mount --bind "$1" /mnt && mount -t tmpfs -o ro none /tmp && cd / &&
     echo '29 21 0:17 / / rw - aufs none rw,si=1a' | exec /mnt/aufs-mounts`
-  const { stdout, stderr, status } = await outcome('unshare', [
-    ...['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', folder],
-  ])
+  const words = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', folder]
+  const { stdout, stderr, status } = await outcome('unshare', words, '', plain)
   if (/^(mount|unshare):/m.test(stderr)) return skip(t, stderr)
   t.deepEqual([stderr, status], ['', 0])
   t.is(JSON.parse(stdout).mount_id, 29)

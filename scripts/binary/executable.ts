@@ -1,7 +1,8 @@
 /** What the single executable says of itself. */
+import { common, namesOf } from '../../src/cli/usage.js'
 import { type Command, commands } from '../commands.js'
 
-const flag = { value: null, default: null, isRepeated: false }
+const { help: helpOption, version } = common
 
 /** It, as if it were a command. */
 export const executable: Command = {
@@ -12,8 +13,8 @@ export const executable: Command = {
     .join(', ')}. Called by the name of a command, as through a link, it is that command.`,
   hint: '',
   options: [
-    { ...flag, names: ['--version'], describe: 'Show version number' },
-    { ...flag, names: ['--help', '-h'], describe: 'Show help' },
+    { ...helpOption, names: namesOf('help', helpOption) },
+    { ...version, names: namesOf('version', version) },
   ],
   files: [],
   examples: [
@@ -39,6 +40,8 @@ as through a link, it is that command.
 
 Examples:
 ${examples.join('\n')}
+
+The manual: man ${executable.name}
 `
 }
 

@@ -1,5 +1,5 @@
 // The archives of dist/binary/linux-*: npm run build:packages [-- [-0 … -9] [x64] [arm64] [tar.xz] [deb] [rpm]]
-// -9 packs best, -0 soonest: a .deb and a .rpm are not compressed at all then. Takes tar and xz, dpkg-deb, rpmbuild (Debian: xz-utils, dpkg, rpm).
+// -6 is the default, and -9 packs no better; -0 packs soonest: a .deb and a .rpm are not compressed at all then. Takes tar and xz, dpkg-deb, rpmbuild (Debian: xz-utils, dpkg, rpm).
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -18,7 +18,7 @@ process.env.SOURCE_DATE_EPOCH = String(release.date.getTime() / 1000)
 
 const kinds = { 'tar.xz': tar, deb, rpm }
 const words = process.argv.slice(2)
-const level = words.find((word) => /^-\d$/.test(word))?.slice(1) ?? '9'
+const level = words.find((word) => /^-\d$/.test(word))?.slice(1) ?? '6'
 const asked = (all) =>
   all.some((each) => words.includes(each)) ? all.filter((each) => words.includes(each)) : all
 for (const arch of asked(['x64', 'arm64']).filter((each) => existsSync(`${OUT}/linux-${each}`)))

@@ -1,7 +1,7 @@
 /** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { InputError, systemReason } from '../errors.js'
+import { InputError, reasonAndCure } from '../errors.js'
 import { isProcfs } from '../files/ids.js'
 import { lineTransform } from '../lines/line-transform.js'
 import { listPids } from '../proc/process.js'
@@ -54,10 +54,13 @@ function contradictions(
 ): [isWrong: boolean, message: string][] {
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
+  const [number] = files.filter((file) => /^[1-9]\d*$/.test(file) && !existsSync(file))
   const isMany = all || isReadWhole(container, files)
   const isOne = !isMany && (tokens?.length ?? 0) <= 1
   const isReadHere = isMany || tokens !== undefined
   return [
+    [bad === '0', '--pid 0 is no process: docker inspect tells it of a container that is not running'],
+    [number !== undefined, `there is no FILE ${number}: did you mean --pid ${number}?`],
     [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
     [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
     [all && tokens !== undefined, '--all goes without --pid'],
@@ -100,13 +103,13 @@ export function viewOptions(
   }
 }
 
-/** @throws InputError if a file that was asked for may not be read */
-function readable(file: string): string {
+/** @throws InputError if a file or folder that was asked for may not be read */
+export function readable(file: string): string {
   try {
     accessSync(file, constants.R_OK)
     return file
   } catch (error) {
-    throw new InputError(`${file}: ${systemReason(error)}`)
+    throw new InputError(`${file}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
   }
 }
 

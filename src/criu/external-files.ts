@@ -112,7 +112,7 @@ function faultOf({ state, kernel }: MappedFile): string | null {
   if (state !== null && state !== 'current')
     return `not to be restored from its path, which shows ${SHOWS[state]}`
   if (kernel.mnt_id === null || kernel.ino === null)
-    return 'its mount and inode are not known (aufs-vma tells them with CAP_CHECKPOINT_RESTORE)'
+    return 'its mount and inode are not known (aufs-vma tells them with sudo: CAP_CHECKPOINT_RESTORE)'
   return state === null ? 'not to be restored from its path, as it is not known what that shows' : null
 }
 

@@ -3,7 +3,7 @@
  * disk would lead to this machine's files, and nothing but regular files is opened.
  */
 import { closeSync, constants, fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { errorCode, hasCode, InputError, systemReason } from '../errors.js'
+import { errorCode, hasCode, InputError, reasonAndCure } from '../errors.js'
 import { type Asking, NotAskedError } from '../files/asking.js'
 import { Folder } from '../files/folder.js'
 import { reopen } from '../files/regular-file.js'
@@ -53,7 +53,7 @@ export class StoreFiles {
   /** Opens a regular file for `read`. */
   open<T>(path: ByteString, read: (fd: number, file: ByteString) => T): T | null {
     return this.#withPath(path, (place) => {
-      const fd = reopen(place, constants.O_RDONLY)
+      const fd = reopen(place, constants.O_RDONLY | constants.O_NONBLOCK)
       if (fd === null) return null
       try {
         return read(fd, join(this.root, path))
@@ -123,7 +123,7 @@ export class StoreFiles {
       if (error instanceof NotAskedError) throw fileError(NOT_ASKED, join(this.root, path))
       if (errorCode(error) === null) throw error
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) return null
-      throw fileError(reasonOf(error), join(this.root, path))
+      throw fileError(reasonAndCure(error, 'CAP_DAC_READ_SEARCH'), join(this.root, path))
     }
   }
 
@@ -137,10 +137,4 @@ export class StoreFiles {
     closeSync(walkTo(split(join(this.root, path)).folder, this.#asking).fd)
     throw new NotAskedError()
   }
-}
-
-/** What a system error means, and what cures it. */
-export function reasonOf(error: unknown): string {
-  const reason = systemReason(error)
-  return hasCode(error, 'EACCES', 'EPERM') ? `${reason}; try sudo (CAP_DAC_READ_SEARCH)` : reason
 }

@@ -625,8 +625,8 @@ export const cases: Case[] = [
     ofLayerMount: [
       ['v/a.so', 'current', 'u'],
       ['v/a.so', 'current', 'u'],
-      ['v/b.so', null, null],
       ['v/b.so', 'copied_up', 'u'],
+      ['v/b.so', null, null],
     ],
   },
   {

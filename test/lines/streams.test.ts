@@ -8,13 +8,14 @@ import { InputError } from '../../src/errors.js'
 import { type Filter, type LineOptions, MAX_LINE } from '../../src/lines/filter.js'
 import { lineTransform } from '../../src/lines/line-transform.js'
 import { chunkStream, recordStream } from '../../src/lines/streams.js'
-import { parseMounts } from '../../src/proc/mounts/mountinfo.js'
+import { mounts, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine, parse, toBytes } from '../../src/text/json.js'
 import { remount } from '../../src/unions/remount/remount.js'
-import { branchTables } from '../../src/unions/tables.js'
+import { branchTables, tables } from '../../src/unions/tables.js'
 import { inputError } from '../helpers/filters.js'
-import { LIMIT, next } from '../helpers/processes.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { LIMIT, next, until } from '../helpers/processes.js'
 
 interface Seen {
   text: ByteString
@@ -50,6 +51,33 @@ test('records that are piped on are what their NDJSON is', async (t) => {
   const [ofRecords, ofLines] = await Promise.all(scripts)
   t.regex(ofRecords ?? '', /mount -t aufs/)
   t.is(ofRecords, ofLines)
+})
+
+test('mounts and tables of a file are what the streams make of it, and by default those of whoever reads', async (t) => {
+  const file = 'samples/leaky-07-mappings/proc/149/mountinfo'
+  const sysfs = 'samples/leaky-07-mappings/sys'
+  const listed = await mounts(file).toArray()
+  t.true(listed.length > 2)
+  t.deepEqual(listed, await createReadStream(file).pipe(parseMounts()).toArray())
+  const unions = await tables(file, { sysfs }).toArray()
+  t.true(unions.length > 0)
+  t.deepEqual(unions, await createReadStream(file).pipe(branchTables({ sysfs })).toArray())
+  const [own] = await mounts().toArray()
+  t.deepEqual(own, (await mounts('/proc/self/mountinfo').toArray())[0])
+})
+
+test('what is wrong with a file ends its records, and a reader that leaves closes it', async (t) => {
+  await t.throwsAsync(mounts('/nowhere').toArray(), { code: 'ENOENT' })
+  await t.throwsAsync(mounts('samples').toArray(), { code: 'EISDIR' })
+  const folder = tempFolder(t)
+  writeTree(folder, { mountinfo: '29 21 0:17 / /é rw - aufs none rw\n'.repeat(100_000), broken: 'x\n' })
+  await t.throwsAsync(mounts(`${folder}/broken`).toArray(), { instanceOf: InputError, message: /too few/ })
+  for await (const { mount_id } of mounts(`${folder}/mountinfo`)) {
+    t.is(mount_id, 29)
+    t.is(openBelow(folder), 1)
+    break
+  }
+  await until(() => openBelow(folder) === 0)
 })
 
 interface Outcome {

@@ -85,7 +85,7 @@ test('A last line that was cut does not count, and the one before does', (t) => 
 })
 
 /** This process, and its first mapping of a file. */
-const self = new Process('/proc', process.pid)
+const self = new Process(process.pid)
 const fileMapping = () => self.lines('maps', parseMapping, () => {}).find(({ dev }) => dev !== '0:0')
 
 test('A task is told by its number in its own pid namespace, and by its start', (t) => {
@@ -101,11 +101,11 @@ test('A name that looks like a line of status does not change the number of its 
   put(procfs, 7, { stat: statLine(100), namespace: 'mnt:[1]' })
   symlinkSync('pid:[4026531836]', `${procfs}/7/ns/pid`)
   writeFileSync(`${procfs}/7/status`, 'Name:\tx\rNSpid:\t5\nPid:\t7\nNSpid:\t7\t1\nVmPeak:\t8 kB\n')
-  t.deepEqual(new Process(procfs, 7).task(), { task: '4026531836 1', start: '100' })
+  t.deepEqual(new Process(7, procfs).task(), { task: '4026531836 1', start: '100' })
 })
 
 test('A captured tree does not tell which task it was', (t) => {
-  t.is(new Process('samples/leaky-01-docker/proc', 112).task(), null)
+  t.is(new Process(112, 'samples/leaky-01-docker/proc').task(), null)
 })
 
 /** What an iterator tells of that mapping, and of what it warns: it is read once. */

@@ -5,13 +5,8 @@ import { parseMount, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import {
-  branchTables,
-  isOtherMount,
-  type TableOptions,
-  Tables,
-  tableFilter,
-} from '../../src/unions/tables.js'
+import { branchTables, type TableOptions, Tables, tableFilter } from '../../src/unions/tables.js'
+import { isOtherMount } from '../../src/unions/types.js'
 import { aufs, sysfsOf } from '../helpers/aufs.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError, tell } from '../helpers/filters.js'

@@ -1,5 +1,5 @@
 /** VMA records or branch tables to a picture. */
-import { InputError, systemReason } from '../../errors.js'
+import { InputError, reasonAndCure } from '../../errors.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { bytesOf } from '../../text/byte-string.js'
 import type { BranchTable } from '../../unions/branch-table.js'
@@ -7,12 +7,11 @@ import { type DrawnVma, drawnFilter } from '../../view/drawn-records.js'
 import { renderPage } from '../../view/page.js'
 import { type Picture, pictureOf } from '../../view/picture.js'
 import { type Drawing, draw } from '../../view/terminal.js'
-import type { Args } from '../arguments.js'
-import { isTerminal } from '../io.js'
+import { columns, isTerminal } from '../io.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { save } from '../save.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ options, each, ...run }: Run<Args<typeof usage.options>>): void {
   const records: (DrawnVma | BranchTable)[] = []
@@ -33,15 +32,12 @@ const usage = {
   hint: 'try: aufs-vma --pid $$ | aufs-view',
   options: {
     html: {
-      type: 'string',
       value: 'FILE',
-      requiresArg: true,
       describe: 'Write a page for a browser to this file instead (- for standard output)',
     },
     color: {
-      choices: ['auto', 'always', 'never'],
+      value: ['auto', 'always', 'never'],
       default: 'auto',
-      requiresArg: true,
       describe: 'Colours; auto: on a terminal, where NO_COLOR is not set',
     },
   },
@@ -69,22 +65,13 @@ export function show(picture: Picture, { html, color }: ViewArguments, { print, 
     try {
       save(html, bytesOf(renderPage(picture)))
     } catch (error) {
-      report(html, new InputError(systemReason(error)))
+      report(html, new InputError(reasonAndCure(error, 'CAP_DAC_OVERRIDE')))
     }
 }
 
 type Output = Pick<Run<unknown>, 'print' | 'report'>
 
-/** The width of a picture if nothing says how wide it may be. */
-const WIDTH = 80
-
-function drawing(color: string, { COLUMNS, NO_COLOR, TERM }: NodeJS.ProcessEnv): Drawing {
+function drawing(color: string, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Drawing {
   const isAuto = isTerminal(1) && !NO_COLOR && TERM !== 'dumb'
-  return { width: columnsOf(COLUMNS), color: color === 'auto' ? isAuto : color === 'always' }
-}
-
-function columnsOf(given: string | undefined): number {
-  if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
-  // A terminal whose size was never set says 0.
-  return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
+  return { width: columns(), color: color === 'auto' ? isAuto : color === 'always' }
 }

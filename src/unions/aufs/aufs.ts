@@ -41,7 +41,7 @@ const SUPERBLOCKS_KEPT = 1000
 function branchReader({ sysfs }: BranchSources): BranchReader {
   const known = new BoundedMap<ByteString, Superblock>(SUPERBLOCKS_KEPT)
   const superblock = (si: ByteString) => {
-    const read = known.get(si) ?? readSuperblock(sysfs, si)
+    const read = known.get(si) ?? readSuperblock(si, sysfs)
     known.set(si, read)
     return read
   }

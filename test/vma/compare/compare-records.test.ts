@@ -1,6 +1,7 @@
 /** Records of this very process, compared by its own memory: what is asked, what is not, and what becomes of faults. */
 import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
+import { howToGet } from '../../../src/errors.js'
 import { DataFile } from '../../../src/files/data-file.js'
 import { O_PATH } from '../../../src/files/ids.js'
 import { UNKNOWN } from '../../../src/proc/map-files.js'
@@ -92,7 +93,7 @@ function told(
   change: Partial<Process> = {},
 ): { bytes: (boolean | null | undefined)[]; messages: string[] } {
   const messages: string[] = []
-  const self = Object.assign(new Process('/proc', process.pid), change)
+  const self = Object.assign(new Process(process.pid), change)
   const vmas = compared(records, context, self, (error) => messages.push(error.message))
   return { bytes: vmas.map(({ same_bytes }) => same_bytes), messages }
 }
@@ -117,7 +118,7 @@ test('Memory is compared with what the path shows', (t) => {
 })
 
 test('The field stands after the state, and the record is otherwise the same', (t) => {
-  const [vma] = compared([CODE], contextOf(name), new Process('/proc', process.pid), () => {})
+  const [vma] = compared([CODE], contextOf(name), new Process(process.pid), () => {})
   const keys = Object.keys(CODE)
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)
@@ -178,12 +179,12 @@ test('A file that is changed while it is read tells nothing', (t) => {
 
 test('Memory that may not be read is one message that names the capability', (t) => {
   const attempt = () => {
-    throw new ForbiddenError('mem: permission denied (EACCES)')
+    throw new ForbiddenError('mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)')
   }
   const other = { ...CODE, state: null, kernel: { ...CODE.kernel } }
   const { bytes, messages } = told(contextOf(name), [CODE, other], { attempt })
   t.deepEqual(bytes, [null, null])
-  t.deepEqual(messages, ['memory cannot be read without CAP_SYS_PTRACE: mem: permission denied (EACCES)'])
+  t.deepEqual(messages, ['memory cannot be read: mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)'])
 })
 
 test('A file that may not be read is a message that names the capability, one that cannot be is none', (t) => {
@@ -192,7 +193,7 @@ test('A file that may not be read is a message that names the capability, one th
   }
   t.deepEqual(told(contextOf(name, { openData: failing('EACCES') })), {
     bytes: [null],
-    messages: ['files cannot be read without CAP_DAC_READ_SEARCH: EACCES'],
+    messages: [`files cannot be read: EACCES; ${howToGet('CAP_DAC_READ_SEARCH')}`],
   })
   t.deepEqual(told(contextOf(name, { openData: failing('EIO') })), { bytes: [null], messages: [] })
 })

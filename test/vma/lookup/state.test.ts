@@ -237,7 +237,7 @@ function capture(
     .map((line) => parse(line) as unknown as RawVma)
   const procfs = `${repository}/${folder}/proc`
   const viewer = new ContextReader({ procfs, sysfs: `${repository}/${folder}/sys`, overlayBase: OVERLAY2 })
-  const { context } = viewer.ofProcess(new Process(procfs, pid), (error) => {
+  const { context } = viewer.ofProcess(new Process(pid, procfs), (error) => {
     throw error
   })
   const leaky = raws.some((raw) => showsLeak(raw, context))
