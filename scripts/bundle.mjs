@@ -1,35 +1,13 @@
-// Each command as one file, so that it starts at once; the library stays as tsc wrote it.
-import { chmod, copyFile, readdir, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+// The commands as npm installs them; the library stays as tsc wrote it.
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
+import { bundleCommands, commands } from './bundle-commands.mjs'
 
-const names = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
-
-/** Of yargs the commands need its parser alone: without this, all that yargs knows of where it runs would be loaded with it. */
-const parserAlone = {
-  name: "yargs' parser alone",
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /\/platform-shims\/esm\.mjs$/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path),
-      sideEffects: false,
-    })),
-}
-
-await build({
-  entryPoints: names.map((name) => `bin/${name}.ts`),
+await bundleCommands({
   outdir: 'dist/bin',
-  bundle: true,
-  platform: 'node',
-  // What Node starts soonest.
-  format: 'cjs',
-  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href" },
-  define: { 'import.meta.url': 'thisFile' },
-  target: 'node20.19',
+  thisFile: "require('node:url').pathToFileURL(__filename).href",
   sourcemap: true,
   sourcesContent: false,
-  minify: true,
-  plugins: [parserAlone],
-  logLevel: 'warning',
 })
 
 // What modules read from beside themselves, bundles look for beside themselves.
@@ -51,4 +29,4 @@ for (const folder of ['dist/bin/web', 'dist/src/view/page/web']) {
     await copyFile(`src/view/page/web/${part}`, `${folder}/${part}`)
 }
 await writeFile('dist/bin/package.json', '{ "type": "commonjs" }\n')
-for (const name of names) await chmod(`dist/bin/${name}.js`, 0o755)
+for (const name of commands) await chmod(`dist/bin/${name}.js`, 0o755)
