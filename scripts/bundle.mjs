@@ -1,19 +1,18 @@
 // Each command as one file, so that it starts at once; the library stays as tsc wrote it.
 import { chmod, copyFile, readdir, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const names = (await readdir('bin')).map((file) => file.replace(/\.ts$/, ''))
 
-/** How wide a text is, yargs asks of ASCII alone; aufs-view asks it of what containers name their files. */
-const lightForYargs = {
-  name: 'light string-width for yargs',
+/** Of yargs the commands need its parser alone: without this, all that yargs knows of where it runs would be loaded with it. */
+const parserAlone = {
+  name: "yargs' parser alone",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
-      /\/node_modules\/(yargs|cliui|wrap-ansi)\//.test(importer)
-        ? { path: fileURLToPath(new URL('light/string-width.mjs', import.meta.url)) }
-        : undefined,
-    ),
+    onResolve({ filter: /\/platform-shims\/esm\.mjs$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path),
+      sideEffects: false,
+    })),
 }
 
 await build({
@@ -23,23 +22,13 @@ await build({
   platform: 'node',
   // What Node starts soonest.
   format: 'cjs',
-  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href, atRoot = () => '/'" },
-  define: {
-    'import.meta.url': 'thisFile',
-    // yargs asks when it is loaded, which makes a stream of standard output; the commands tell it when they show their help.
-    'process.stdout.columns': 'undefined',
-    // It also asks where it is, which may be a folder that is gone; it has no use for that here.
-    'process.cwd': 'atRoot',
-  },
+  banner: { js: "const thisFile = require('node:url').pathToFileURL(__filename).href" },
+  define: { 'import.meta.url': 'thisFile' },
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
   minify: true,
-  alias: {
-    // yargs needs little of it, and it takes longer to load than all else of yargs.
-    assert: './scripts/light/assert.mjs',
-  },
-  plugins: [lightForYargs],
+  plugins: [parserAlone],
   logLevel: 'warning',
 })
 

@@ -169,9 +169,9 @@ for await (const { mount_point, branches } of tables)
 
 function typed(name: string): string {
   return `
-import { type BranchTable, type Mount, type State, type Vma, parseMount, fixVmas, readMapFiles } from '${name}'
+import { type BranchTable, bytesOf, type Mount, type State, type Vma, parseMount, fixVmas, readMapFiles } from '${name}'
 
-const mount: Mount = parseMount('1 0 0:1 / / rw - aufs none rw,si=1a')
+const mount: Mount = parseMount(bytesOf('1 0 0:1 / / rw - aufs none rw,si=1a'))
 const states: State[] = ['current', 'copied_up', 'replaced', 'deleted']
 export const paths = (tables: BranchTable[]): (string | null)[] => tables.flatMap(({ branches }) => branches.map((each) => each.path))
 export const rpath = (vma: Vma): string | null => vma.rpath

@@ -14,7 +14,7 @@ export interface Picture {
 }
 
 /** Processes that map the same files in the same states, with what one of them maps of each branch. */
-export interface MappedProcess extends Amount, Listed, Pick<DrawnVma, 'comm' | 'container'> {
+export interface MappedProcess extends Amount, Omit<Listed, 'comm'>, Pick<DrawnVma, 'comm' | 'container'> {
   unit: ByteString | null
   /** Who they are; of one that is not known, none. */
   pids: number[]

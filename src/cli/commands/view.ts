@@ -1,5 +1,5 @@
 /** VMA records or branch tables to a picture. */
-import { InputError, systemReason } from '../../errors.js'
+import { InputError, reasonAndCure } from '../../errors.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { bytesOf } from '../../text/byte-string.js'
 import type { BranchTable } from '../../unions/branch-table.js'
@@ -8,12 +8,11 @@ import { type Choice, SORTS } from '../../view/order.js'
 import { renderPage } from '../../view/page/page.js'
 import { type Picture, pictureOf } from '../../view/picture.js'
 import { type Drawing, draw } from '../../view/terminal/terminal.js'
-import type { Args } from '../arguments.js'
-import { isTerminal } from '../io.js'
+import { columns, isTerminal } from '../io.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { save } from '../save.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ options, each, ...run }: Run<Args<typeof usage.options>>): void {
   const records: (DrawnVma | BranchTable)[] = []
@@ -35,24 +34,20 @@ const usage = {
   hint: 'try: aufs-vma --pid $$ | aufs-view',
   options: {
     html: {
-      type: 'string',
       value: 'FILE',
-      requiresArg: true,
       describe: 'Write a page for a browser to this file instead (- for standard output)',
     },
     sort: {
-      choices: SORTS,
+      value: SORTS,
       default: 'stale',
-      requiresArg: true,
       describe: 'What of processes comes first; stale: the most stale files',
     },
-    stale: { type: 'boolean', default: false, describe: 'Only processes with stale files' },
-    unions: { type: 'boolean', default: false, describe: 'Only processes with files of a union' },
-    all: { type: 'boolean', default: false, describe: 'Also each process that is only counted otherwise' },
+    stale: { describe: 'Only processes with stale files' },
+    unions: { describe: 'Only processes with files of a union' },
+    all: { letter: 'a', describe: 'Also each process that is only counted otherwise' },
     color: {
-      choices: ['auto', 'always', 'never'],
+      value: ['auto', 'always', 'never'],
       default: 'auto',
-      requiresArg: true,
       describe: 'Colours; auto: as FORCE_COLOR or NO_COLOR says, else on a terminal',
     },
   },
@@ -85,28 +80,19 @@ export function show(
     try {
       save(html, bytesOf(renderPage(picture, choice)))
     } catch (error) {
-      report(html, new InputError(systemReason(error)))
+      report(html, new InputError(reasonAndCure(error, 'CAP_DAC_OVERRIDE')))
     }
 }
 
 type Output = Pick<Run<unknown>, 'print' | 'report'>
 
-/** The width of a picture if nothing says how wide it may be. */
-const WIDTH = 80
-
 function drawing(choice: Choice, color: string, env: NodeJS.ProcessEnv): Drawing {
   const isColored = color === 'auto' ? wantsColor(env) : color === 'always'
-  return { ...choice, width: columnsOf(env.COLUMNS), color: isColored }
+  return { ...choice, width: columns(), color: isColored }
 }
 
 /** As Node and most others take them: FORCE_COLOR counts before NO_COLOR, and may say no itself. */
 function wantsColor({ FORCE_COLOR, NO_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
   if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
   return isTerminal(1) && !NO_COLOR && TERM !== 'dumb'
-}
-
-function columnsOf(given: string | undefined): number {
-  if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
-  // A terminal whose size was never set says 0.
-  return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
 }

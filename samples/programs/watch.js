@@ -1,28 +1,26 @@
 /**
  * Tells when a file that a process maps becomes another state, until the process has ended:
  *
- *   node watch.js PID [SECONDS]
+ *   node samples/programs/watch.js PID [SECONDS]
  *   {"path":"/usr/lib/libssl.so.3","was":["current"],"is":["replaced"]}
  *
  * A file may be mapped in several states at once: the old one and its successor.
  */
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fixVmas, InputError, readMapFiles, toNdjson, type Vma } from 'aufs-filters'
+import { InputError, toNdjson, vmas } from 'aufs-filters'
 
-type States = Map<string, string[]>
-
-async function statesOf(pid: number): Promise<States> {
-  const states: States = new Map()
-  await pipeline(readMapFiles({ pids: [pid] }), fixVmas(), async (vmas: AsyncIterable<Vma>) => {
-    for await (const { path, state } of vmas)
-      states.set(path, [...new Set([...(states.get(path) ?? []), state ?? 'unknown'])].sort())
-  })
+/** @param {number} pid */
+async function statesOf(pid) {
+  /** @type {Map<string, string[]>} */
+  const states = new Map()
+  for await (const { path, state } of vmas({ pids: [pid] }))
+    states.set(path, [...new Set([...(states.get(path) ?? []), state ?? 'unknown'])].sort())
   return states
 }
 
-async function* changes(pid: number, seconds: number) {
+/** @param {number} pid @param {number} seconds */
+async function* changes(pid, seconds) {
   let before = await statesOf(pid)
   console.error(`watch: ${before.size} files`)
   for (;;) {
@@ -38,7 +36,7 @@ async function* changes(pid: number, seconds: number) {
 
 const [pid, seconds = '1'] = process.argv.slice(2)
 try {
-  await pipeline(Readable.from(changes(Number(pid), Number(seconds))), toNdjson(), process.stdout)
+  await pipeline(changes(Number(pid), Number(seconds)), toNdjson(), process.stdout)
 } catch (error) {
   // A process that has ended, or may not be read.
   if (!(error instanceof InputError)) throw error
