@@ -164,11 +164,17 @@ test('processes that map the same files in the same states are one', (t) => {
     ...[{ branch: lower }, ofNoUnion, { comm: 'b' }, { container: 'c' }, { unit: 'b.service' }],
   ] as const)
     t.deepEqual(same(other), [[7], [8]], JSON.stringify(other))
+  const stale = [
+    { ...vma, state: 'replaced' as const },
+    { ...vma, pid: 8, state: 'deleted' as const },
+  ]
+  t.is(pictureOf(stale).processes.length, 2)
 })
 
 test('of alike processes the one that maps most is told', (t) => {
   const large = only([vma, { ...vma, pid: 8, end: '9000' }, { ...vma, pid: 9 }])
   t.deepEqual([large.pids, large.bytes, large.isEach], [[7, 8, 9], 0x8000n, false])
+  t.is(large.supplies[0]?.bytes, 0x8000n)
   const equal = only([vma, { ...vma, pid: 8 }])
   t.deepEqual([equal.pids, equal.bytes, equal.isEach], [[7, 8], 0x2000n, true])
 })
