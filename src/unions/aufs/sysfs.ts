@@ -23,9 +23,11 @@ export interface Superblock {
   errors: InputError[]
 }
 
-/** How long a superblock is given to come to rest, in milliseconds, and in looks: a slow machine takes long for each. */
-const PATIENCE = 1000
+/** How long a superblock is given to come to rest, in seconds, and in looks: a slow machine takes long for each. */
+const PATIENCE = 1
 const FEWEST_LOOKS = 4
+
+/** In milliseconds. */
 const LOOK_PAUSE = 5
 
 /**
@@ -40,12 +42,12 @@ const LOOK_PAUSE = 5
 export function readSuperblock(sysfs: string, si: ByteString): Superblock {
   checkSi(si)
   const folder = `${sysfs}/fs/aufs/si_${si}`
-  const end = performance.now() + PATIENCE
+  const end = process.uptime() + PATIENCE
   let before: Look | null = null
   for (let looks = 1; ; looks += 1) {
     const look = lookAt(folder, list(sysfs, folder))
     if (before !== null && !look.isChanging && isSame(look, before)) return superblockOf(folder, look)
-    if (looks >= FEWEST_LOOKS && performance.now() > end)
+    if (looks >= FEWEST_LOOKS && process.uptime() > end)
       throw new InputError(`${folder}: it is remounted again and again, so its branches cannot be read`)
     if (before !== null) pause(LOOK_PAUSE)
     before = look
