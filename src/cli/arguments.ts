@@ -1,8 +1,8 @@
-/** Reads the words of the command line, by yargs' parser. What it finds wrong is told in words of our own. */
+/** Reads the words of the command line, by the parser of yargs. What it finds wrong is told in words of our own. */
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import distance from 'damerau-levenshtein'
-import yargsParser from 'yargs-parser'
+import { Parser } from 'yargs/helpers'
 import { bytesOf } from '../text/byte-string.js'
 import { quote } from '../text/printable.js'
 import {
@@ -44,7 +44,7 @@ export interface Parsed<O extends Options> extends Operands {
 export function parseArguments<O extends Options>(usage: Usage<O>): Parsed<O> | 'help' | 'version' {
   const options = { ...tree, ...usage.options, ...common }
   const names = byNames(options)
-  const { argv, error } = yargsParser.detailed(spelledOut(givenWords(), names), {
+  const { argv, error } = Parser.detailed(spelledOut(givenWords(), names), {
     ...grammar(options, names),
     configuration: {
       'parse-positional-numbers': false,
@@ -89,7 +89,7 @@ function dashed(name: string): string {
 }
 
 /** The options as yargs' parser takes them. */
-function grammar(options: Options, names: Names): yargsParser.Options {
+function grammar(options: Options, names: Names): Parser.Options {
   const all = Object.keys(options)
   return {
     boolean: all.filter((name) => options[name]?.value === undefined),

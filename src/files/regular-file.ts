@@ -28,12 +28,10 @@ export function openRegularFile(folder: Folder, path: ByteString, writes: boolea
 /**
  * Opens the regular file that a descriptor of O_PATH stands for, which may be asked. Close it when done.
  *
+ * @param flags with O_NONBLOCK, whoever has a lease on the file (fcntl(2), F_SETLEASE) keeps nobody waiting
  * @returns null for anything but a regular file
- * @throws the system's error: EAGAIN where somebody has a lease on it, who could keep us waiting (fcntl(2), F_SETLEASE)
+ * @throws the system's error
  */
 export function reopen(pathFd: number, flags: number): number | null {
-  const { O_NONBLOCK, O_NOCTTY } = constants
-  return fstatSync(pathFd).isFile()
-    ? openSync(`/proc/self/fd/${pathFd}`, flags | O_NONBLOCK | O_NOCTTY)
-    : null
+  return fstatSync(pathFd).isFile() ? openSync(`/proc/self/fd/${pathFd}`, flags) : null
 }

@@ -53,7 +53,7 @@ export class StoreFiles {
   /** Opens a regular file for `read`. */
   open<T>(path: ByteString, read: (fd: number, file: ByteString) => T): T | null {
     return this.#withPath(path, (place) => {
-      const fd = reopen(place, constants.O_RDONLY)
+      const fd = reopen(place, constants.O_RDONLY | constants.O_NONBLOCK)
       if (fd === null) return null
       try {
         return read(fd, join(this.root, path))
