@@ -87,18 +87,18 @@ test('Without a link the commands stand alone', (t) => {
 
 test('Links that stay are in folders of their own, and the commands run where they are', (t) => {
   const links = new Links({ areLasting: true })
-  const path = links.to('/o,dd', 'l/0')
-  t.is(Links.inFolder(path), 'l/0')
-  t.is(Links.inFolder('/l/0'), '/l/0')
-  links.to('/o,ther', 'l/1')
+  const path = links.to('/o,dd', 'links/0')
+  t.is(Links.inFolder(path), 'links/0')
+  t.is(Links.inFolder('/links/0'), '/links/0')
+  links.to('/o,ther', 'links/1')
   links.to('/third')
   t.deepEqual(links.around(['mount']).split(' &&\n'), [
     '(\ndir=$(mktemp -d /run/aufs-remount.XXXXXX)',
     `trap 'rm -rf "$dir"' EXIT`,
     `trap 'exit 1' HUP INT TERM`,
-    'mkdir "$dir"/l',
-    'ln -s /o,dd "$dir"/l/0',
-    'ln -s /o,ther "$dir"/l/1',
+    'mkdir "$dir"/links',
+    'ln -s /o,dd "$dir"/links/0',
+    'ln -s /o,ther "$dir"/links/1',
     'ln -s /third "$dir"/2',
     'cd "$dir"',
     'mount',
