@@ -143,6 +143,9 @@ export const flag = only((value): value is boolean => typeof value === 'boolean'
  * @param consumed the known fields of `source`, which end here
  */
 export function withOthers<T extends object>(record: T, source: object, consumed?: ReadonlySet<string>): T {
-  const others = Object.entries(source).filter(([key]) => !Object.hasOwn(record, key) && !consumed?.has(key))
+  // Exact bytes of nothing would be those of a field that the record has.
+  const isKnown = (key: string) =>
+    Object.hasOwn(record, key) || Object.hasOwn(record, key.replace(/_b64$/, ''))
+  const others = Object.entries(source).filter(([key]) => !isKnown(key) && !consumed?.has(key))
   return others.length === 0 ? record : { ...record, ...Object.fromEntries(others) }
 }

@@ -151,6 +151,8 @@ test('one of two kinds is told by a field of its own', (t) => {
 test('unknown fields of a source stand after those of the record, which keeps its own', (t) => {
   const made = { a: 1, b: 2 }
   t.is(withOthers(made, { a: 7 }), made)
+  t.is(withOthers(made, { a_b64: '/w==' }), made, 'nor are they told otherwise')
+  t.is(JSON.stringify(withOthers(made, { z_b64: '/w==' })), '{"a":1,"b":2,"z_b64":"/w=="}')
   t.is(JSON.stringify(withOthers(made, { z: 3, b: 7, y: 4 })), '{"a":1,"b":2,"z":3,"y":4}')
   t.is(JSON.stringify(withOthers(made, { z: 3, y: 4 }, new Set(['z', 'x']))), '{"a":1,"b":2,"y":4}')
 })
