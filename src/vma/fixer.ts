@@ -71,7 +71,7 @@ export class VmaFixer {
       const entries = readEntries(process, listed, { ...this.#reader.reading, follow, kernels }, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
         namespace.leaky = true
-        namespace.fixed.clear()
+        namespace.fixed = new WeakMap()
       }
       const known = { ...context, leaky: namespace.leaky }
       const fixed = this.#fixed(entries, known, namespace, warn)
