@@ -11,6 +11,7 @@ import type { ByteString } from '../text/byte-string.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { placedBy } from '../unions/mount-paths.js'
 import type { Tables } from '../unions/tables.js'
+import type { Compared } from './compare/comparer.js'
 import type { ProcessContext } from './context.js'
 import type { Vma } from './record.js'
 
@@ -23,6 +24,7 @@ export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' 
   /** What the kernel says of mapped files, and what came of it: looked at once. */
   kernels: KnownKernels
   fixed: WeakMap<Kernel, Vma>
+  compared: Compared
 }
 
 /** Those last seen, as a container's processes mostly follow each other. */
@@ -66,7 +68,7 @@ export class Namespaces {
     const isOwn = name === this.reader.namespace
     const mounts = hasRoot || !isOwn ? listed : mountsSeenFrom(this.reader.mounts, chroot)
     const unions = this.#given === null ? this.unionsOf(mounts, warn) : placedBy(mounts, this.#given)
-    const files = { kernels: this.#newKernels(), fixed: new WeakMap<Kernel, Vma>() }
+    const files = { kernels: this.#newKernels(), fixed: new WeakMap(), compared: new WeakMap() }
     const namespace: SharedContext = { listed, mounts, unions, chroot, leaky: false, ...files }
     if (key !== null) this.#known.set(key, namespace)
     return namespace
