@@ -1,84 +1,80 @@
 /**
- * Measures the commands against others that do the same work, on one machine in one run, and prints a table:
- * `npm run bench`, or `npm run bench -- --smoke` for small inputs, once each, without verdicts. A word after that
- * chooses the lines of the table that hold it.
+ * Measures the commands against others that do the same work, on one machine in one run, and prints tables:
+ *
+ *     npm run bench [-- [--loaded] [--runs N] [--save] [WORD]...]
+ *
+ * WORDs choose the lines that hold one of them. `--loaded` keeps two processes busy beside it. `--save` puts the lines into
+ * docs/speed.md. `--smoke` is for the tests: small inputs, once each.
  */
 import { parseArgs } from 'node:util'
-import { type Comparison, comparisons, type Setting } from './compare.js'
+import { COMPARISON_COLUMNS } from './comparison.js'
 import { inputFolder } from './inputs.js'
-import { type Limit, memory, scaling } from './limits.js'
-import { alternate, output } from './measure.js'
-import { CPrograms, isInstalled } from './tools.js'
+import { type Cell, Obstacle, type Row, type Setting, WrongError } from './row.js'
+import { branches } from './rows/branches.js'
+import { containers } from './rows/containers.js'
+import { images } from './rows/images.js'
+import { MEMORY_COLUMNS, memory } from './rows/memory.js'
+import { mounts } from './rows/mounts.js'
+import { processes } from './rows/processes.js'
+import { starts } from './rows/starts.js'
+import { STEP_COLUMNS, steps } from './rows/steps.js'
+import { headOf, lineOf, saveLines, type Table } from './table.js'
+import { CPrograms, keepBusy, repository } from './tools.js'
 
-const {
-  values,
-  positionals: [word = ''],
-} = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, runs: { type: 'string', default: '7' } },
+const { values, positionals: words } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    loaded: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '7' },
+  },
   allowPositionals: true,
 })
-
-/** A run that only shows that the bench works. */
-const { smoke } = values
-const runs = smoke ? 1 : Number(values.runs)
-
-const WIDTHS = [72, 30, 10, 10, 10, 8]
-
-function print(...cells: string[]): void {
-  console.log(
-    cells
-      .map((cell, i) => (i < 2 ? cell.padEnd(WIDTHS[i] ?? 0) : cell.padStart(WIDTHS[i] ?? 0)))
-      .join(' ')
-      .trimEnd(),
-  )
-}
-
-function verdict(found: number, target: number): string {
-  if (smoke) return ''
-  return found <= target ? ' ok' : ' over'
-}
-
-function compare(comparison: Comparison): void {
-  const { work, against, target, ours, peer, clock, loops } = comparison
-  const obstacle = obstacleTo(comparison)
-  if (obstacle !== null) {
-    print(work, against, obstacle)
-    return
-  }
-  const [own = 0, other = 0] = alternate([ours.command, peer.command], clock, loops, runs)
-  const ratio = own / other
-  const times = [own, other].map((time) => `${time.toFixed(3)} s`)
-  print(work, against, ...times, `${ratio.toFixed(2)} ×`, `${target} ×`, verdict(ratio, target))
-}
-
-/** Why there is nothing to measure: no peer, or output that is wrong. */
-function obstacleTo({ ours, peer, needs }: Comparison): string | null {
-  const missing = needs.filter((program) => !isInstalled(program))
-  if (missing.length > 0) return `skipped: no ${missing.join(', ')}`
-  if (!ours.isRight(output(ours.command))) {
-    process.exitCode = 1
-    return 'our output is wrong'
-  }
-  return peer.isRight(output(peer.command)) ? null : "skipped: the other's output is wrong"
-}
-
-function show({ work, against, target, unit, measure }: Limit): void {
-  const { ours, peer, found } = measure()
-  const sign = unit === 'MB' ? '+' : ''
-  const [shown, most] = [`${sign}${found.toFixed(unit === 'MB' ? 0 : 2)}`, `${sign}${target}`]
-  print(work, against, ours, peer, `${shown} ${unit}`, `${most} ${unit}`, verdict(found, target))
-}
+const { smoke, loaded, save } = values
 
 const folder = inputFolder()
 process.once('exit', folder.remove)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+if (loaded) keepBusy(2)
 
 const setting: Setting = {
   folder: folder.path,
   programs: new CPrograms(folder.path),
+  runs: smoke ? 1 : Number(values.runs),
   scaled: (size) => (smoke ? Math.max(1, Math.ceil(size / 1000)) : size),
 }
-print('work', 'against', 'ours', 'other', 'ratio', 'at most')
-for await (const comparison of comparisons(setting)) if (comparison.work.includes(word)) compare(comparison)
-for await (const limit of scaling(setting, runs)) if (limit.work.includes(word)) show(limit)
-for (const limit of memory(setting)) if (limit.work.includes(word)) show(limit)
+
+const comparisons = [starts, mounts, branches, processes, containers, images].flatMap((rows) => rows(setting))
+await show(
+  { name: loaded ? 'loaded' : 'times', columns: ['work', 'against', ...COMPARISON_COLUMNS] },
+  comparisons,
+)
+await show({ name: 'steps', columns: ['work', 'input', ...STEP_COLUMNS] }, steps(setting))
+await show({ name: 'memory', columns: ['work', 'against', ...MEMORY_COLUMNS] }, memory(setting))
+
+/** Prints a table, line by line as they come. */
+async function show(table: Table, rows: readonly Row[]): Promise<void> {
+  const chosen = rows.filter(({ work }) => words.length === 0 || words.some((word) => work.includes(word)))
+  if (chosen.length === 0) return
+  console.log(headOf(table))
+  const lines: string[] = []
+  for (const row of chosen) {
+    const line = lineOf(row.work, row.against, await cellsOf(row))
+    console.log(line)
+    lines.push(line)
+  }
+  console.log()
+  if (save) saveLines(`${repository}/docs/speed.md`, table, lines)
+}
+
+async function cellsOf(row: Row): Promise<Cell[]> {
+  try {
+    const cells = await row.measure()
+    // Small inputs show nothing but that it works.
+    return smoke ? cells.map(({ text }) => ({ text })) : cells
+  } catch (error) {
+    if (!(error instanceof Obstacle)) throw error
+    if (error instanceof WrongError) process.exitCode = 1
+    return [{ text: `skipped: ${error.message}` }]
+  }
+}

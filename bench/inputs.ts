@@ -10,10 +10,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { listingEntry, logLine, mountLine, tableRecord } from './lines.js'
+import { listingEntry, logLine, mountLine, tableRecord, vmaRecord } from './lines.js'
 
 /** What the inputs of a run may take. */
-const ROOM = 2_000_000_000
+const ROOM = 6_000_000_000
 
 /** How many lines are written at once. */
 const BLOCK = 100_000
@@ -69,50 +69,26 @@ export const inputs = {
     ),
   overlays: (folder: string, lines: number) =>
     writeLines(`${folder}/overlays-${lines}`, lines, (n) => mountLine(n, 'overlay')),
+  /** Twenty layers each. */
+  deepOverlays: (folder: string, lines: number) =>
+    writeLines(`${folder}/deep-overlays-${lines}`, lines, (n) => mountLine(n, 'overlay', 20)),
   noUnions: (folder: string, lines: number) =>
     writeLines(`${folder}/no-unions-${lines}`, lines, (n) => mountLine(n, 'other')),
   /** About 100 bytes a line; a table at each `step` lines, none twice. */
   log: (folder: string, lines: number, step: number) =>
     writeLines(`${folder}/log-${lines}`, lines, (n) => logLine(n, step), lines),
   tables: (folder: string, lines: number) => writeLines(`${folder}/tables-${lines}`, lines, tableRecord),
+  /** Records of files, each in a layer. */
+  vmas: (folder: string, lines: number, layerOf: (number: number) => string) =>
+    writeLines(`${folder}/vmas-${lines}`, lines, (n) => vmaRecord(n, layerOf(n))),
   /** `ls -l` of a map_files folder. */
   listing: (folder: string, lines: number) => writeLines(`${folder}/listing-${lines}`, lines, listingEntry),
 }
 
-/** AUFS superblocks with their branches, and the mountinfo that lists them. */
-export function aufsTree(
-  folder: string,
-  unions: number,
-  branches: number,
-): { sysfs: string; mountinfo: string } {
-  const sysfs = `${folder}/sys`
-  for (let union = 0; union < unions; union++) {
-    const si = `${sysfs}/fs/aufs/si_${superblock(union)}`
-    mkdirSync(si, { recursive: true })
-    for (let branch = 0; branch < branches; branch++) {
-      const id = (union * branches + branch).toString(16).padStart(64, '0')
-      writeFileSync(`${si}/br${branch}`, `/var/lib/docker/aufs/diff/${id}=${branch === 0 ? 'rw' : 'ro+wh'}\n`)
-      writeFileSync(`${si}/brid${branch}`, `${64 + branch}\n`)
-    }
-    writeFileSync(`${si}/xi_path`, '/dev/shm/aufs.xino\n')
-  }
-  const mountinfo = writeLines(
-    `${folder}/aufs-mountinfo`,
-    unions,
-    (n) =>
-      `${n + 100} 21 0:${n + 40} / /mnt/${n} rw,relatime - aufs none rw,si=${superblock(n)},dio,dirperm1`,
-  )
-  return { sysfs, mountinfo }
-}
-
-function superblock(number: number): string {
-  return (0x18bf05b2_00000000n + BigInt(number)).toString(16)
-}
-
 /** Files to be mapped, called by their numbers. */
-export function mappedFiles(folder: string, count: number): string {
-  const path = `${folder}/files-${count}`
+export function mappedFiles(folder: string, count: number, size = 1): string {
+  const path = `${folder}/files-${count}-${size}`
   mkdirSync(path, { recursive: true })
-  for (let file = 0; file < count; file++) writeFileSync(`${path}/${file}`, 'mapped\n')
+  for (let file = 0; file < count; file++) writeFileSync(`${path}/${file}`, Buffer.alloc(size, `${file} `))
   return path
 }

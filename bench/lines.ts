@@ -13,8 +13,8 @@ function hexId(number: number, salt: number): string {
 
 const shortNames = Array.from({ length: 64 }, (_, i) => hexId(i, 7).toUpperCase().slice(0, 26))
 
-/** A line of mountinfo: a union, or one of the other mounts that a container has. */
-export function mountLine(number: number, kind: 'aufs' | 'overlay' | 'other'): string {
+/** A line of mountinfo: a union, with so many layers, or one of the other mounts that a container has. */
+export function mountLine(number: number, kind: 'aufs' | 'overlay' | 'other', layers = 9): string {
   const head = `${number + 100} 61 0:${(number % 900_000) + 40} /`
   if (kind === 'other') return otherMount(number, head)
   const id = hexId(number, 0)
@@ -23,7 +23,10 @@ export function mountLine(number: number, kind: 'aufs' | 'overlay' | 'other'): s
     return `${head} /var/lib/docker/aufs/mnt/${id} rw,relatime shared:${number + 1} - aufs none rw,si=${si},dio,dirperm1`
   }
   const docker = '/var/lib/docker/overlay2'
-  const lower = shortNames.slice(number % 50, (number % 50) + 8).map((name) => `${docker}/l/${name}`)
+  const lower = Array.from(
+    { length: layers - 1 },
+    (_, i) => shortNames[(number + i) % shortNames.length],
+  ).map((name) => `${docker}/l/${name}`)
   return (
     `${head} ${docker}/${id}/merged rw,relatime shared:${number + 1} - overlay overlay ` +
     `rw,lowerdir=${lower.join(':')},upperdir=${docker}/${id}/diff,workdir=${docker}/${id}/work`
@@ -100,5 +103,26 @@ export function tableRecord(number: number): string {
       perm: null,
       attributes: [],
     })),
+  })
+}
+
+/** A VMA record of a file in a layer, as `aufs-vma` writes it. */
+export function vmaRecord(number: number, layer: string): string {
+  const start = (0x7f0000000000 + number * 8192).toString(16)
+  const end = (0x7f0000000000 + number * 8192 + 4096).toString(16)
+  const container = hexId(Math.floor(number / 300), 0)
+  const pid = 1000 + Math.floor(number / 100)
+  const path = `/usr/lib/x86_64-linux-gnu/lib${number % 3000}.so`
+  const [dev, ino] = ['0:45', String(number % 100_000)]
+  return JSON.stringify({
+    ...{ pid, comm: 'server', container, unit: `docker-${container}.scope` },
+    ...{ cgroup: `/system.slice/docker-${container}.scope`, start, end, perms: 'r-xp', offset: '1000' },
+    ...{ link: path, path, rpath: `.${path}`, fpath: `/proc/${pid}/root${path}`, dev, ino },
+    ...{ mnt_id: 500, fixed: false, state: 'current' },
+    branch: { mount_id: 500, si: null, index: 3, id: null, path: layer, perm: 'ro', attributes: [] },
+    kernel: {
+      ...{ dev, ino, maps_dev: dev, maps_ino: ino, maps_name: path, mnt_id: 500, mnt_listed: true },
+      ...{ real_dev: null, real_ino: null },
+    },
   })
 }

@@ -1,41 +1,69 @@
 /** What the bench runs: the commands as they are built, peers, and small C programs that are compiled where there is a compiler. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Obstacle } from './row.js'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
+export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 /** One argument for the shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** A command of this package, for the shell. */
+/** A command of this package as npm installs it, for the shell. */
 export function ours(name: string): string {
   return `${quoted(process.execPath)} ${quoted(`${repository}/dist/bin/${name}.js`)}`
 }
 
-/** Whether a program is there. */
-export function isInstalled(program: string): boolean {
+/** The same as a program of its own, which has Node inside. @throws Obstacle where it was not built */
+export function oursAsBinary(name: string): string {
+  const program = `dist/binary/linux-${process.arch}/${name}`
+  if (!existsSync(`${repository}/${program}`)) throw new Obstacle(`no ${program}`)
+  return quoted(`${repository}/${program}`)
+}
+
+/** @throws Obstacle where a program is not there */
+export function need(...programs: string[]): void {
+  const missing = programs.filter((program) => !isInstalled(program))
+  if (missing.length > 0) throw new Obstacle(`no ${missing.join(', ')}`)
+}
+
+function isInstalled(program: string): boolean {
   return spawnSync('bash', ['-c', `command -v ${program}`]).status === 0
+}
+
+/** @throws Obstacle where this user is not root */
+export function needRoot(): void {
+  if (process.getuid?.() !== 0) throw new Obstacle('takes root')
 }
 
 /** Programs that are compiled when they are first asked for, into a folder. */
 export class CPrograms {
   readonly #folder: string
-  readonly #compiled = new Set<string>()
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** The path of a program, which exists only where there is a compiler. */
-  path(name: string): string {
-    const program = `${this.#folder}/${name}`
-    if (!this.#compiled.has(name) && isInstalled('cc'))
-      execFileSync('cc', ['-O2', '-o', program, `${repository}/bench/${name}.c`], { stdio: 'inherit' })
-    this.#compiled.add(name)
+  /**
+   * The path of a program.
+   *
+   * @param folder where it is put, if not with the others
+   * @throws Obstacle where there is no compiler
+   */
+  path(name: string, folder = this.#folder, ...flags: string[]): string {
+    const program = `${folder}/${name}`
+    if (existsSync(program)) return program
+    need('cc')
+    try {
+      execFileSync('cc', ['-O2', ...flags, '-o', program, `${repository}/bench/c/${name}.c`], {
+        stdio: 'pipe',
+      })
+    } catch {
+      throw new Obstacle(`${name}.c cannot be compiled here`)
+    }
     return program
   }
 }
@@ -68,5 +96,13 @@ export async function start(program: string, ...args: (string | number)[]): Prom
       child.stdout.resume()
       await ended
     },
+  }
+}
+
+/** Processes that do nothing but take a processor each, until this one ends. */
+export function keepBusy(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const child = spawn('sh', ['-c', `while kill -0 ${process.pid}; do :; done`], { stdio: 'ignore' })
+    process.once('exit', () => child.kill())
   }
 }

@@ -22,9 +22,10 @@ import type { BranchTable } from '../src/unions/branch-table.js'
 import { remountCommands, remountFilter } from '../src/unions/remount/remount.js'
 import { tableFilter, tableRecordFilter } from '../src/unions/tables.js'
 import { drawnFilter } from '../src/view/drawn-records.js'
-import { renderPage } from '../src/view/page.js'
+import type { Choice } from '../src/view/order.js'
+import { renderPage } from '../src/view/page/page.js'
 import { pictureOf } from '../src/view/picture.js'
-import { draw } from '../src/view/terminal.js'
+import { draw } from '../src/view/terminal/terminal.js'
 import { vmaFilter } from '../src/vma/fixer.js'
 import { attempt, readers } from './readers.js'
 
@@ -162,14 +163,21 @@ const holdOf: Record<string, (made: Made) => void> = {
   },
   view({ records }) {
     const picture = pictureOf(records as unknown as Parameters<typeof pictureOf>[0])
-    assert.doesNotMatch(draw(picture, { width: 80, color: false }), ACTS, 'nothing acts on a terminal')
+    assert.doesNotMatch(
+      draw(picture, { ...ALL, width: 80, color: false }),
+      ACTS,
+      'nothing acts on a terminal',
+    )
     // A page does the same with each.
     if (records.length > 1) return
-    const [, data = '', ...others] = renderPage(picture).split(/<script[^>]*>/)
+    const [, data = '', ...others] = renderPage(picture, ALL).split(/<script[^>]*>/)
     assert.equal(others.length, 1, 'a page has its own script and no other')
     assert.doesNotMatch(data, ACTS, 'nothing turns the direction of writing')
   },
 }
+
+/** Every process is drawn. */
+const ALL: Choice = { sort: 'stale', stale: false, unions: false, all: true }
 
 /** Control characters but newlines, and those that turn the direction of writing. */
 const ACTS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/

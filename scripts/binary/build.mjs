@@ -103,7 +103,7 @@ async function makeExecutable(arch) {
     ...Object.fromEntries([...commands, 'menu'].map((name) => [`${name}.js`, `${WORK}/bundles/${name}.js`])),
     'scan.wasm': 'dist/bin/scan.wasm',
     ...Object.fromEntries(
-      (await readdir('dist/bin/page')).map((name) => [`page/${name}`, `dist/bin/page/${name}`]),
+      (await readdir('dist/bin/web')).map((name) => [`web/${name}`, `dist/bin/web/${name}`]),
     ),
     ...(arch === OWN &&
       Object.fromEntries(commands.map((name) => [`${name}.cache`, `${WORK}/${name}.cache`]))),

@@ -103,10 +103,18 @@ export function viewOptions(
   }
 }
 
+/** Checks the folders that are read on the way to everything else. @throws InputError if there is none, or it may not be entered */
+export function checkFolders({ procfs, root, stat }: VmaArguments, pids: readonly number[] | null): void {
+  readable(procfs)
+  // What a captured tree or an entry says of a root is not looked up.
+  if (root !== undefined && stat !== false && pids !== null && isProcfs(procfs))
+    readable(root, constants.X_OK)
+}
+
 /** @throws InputError if a file or folder that was asked for may not be read */
-export function readable(file: string): string {
+function readable(file: string, how = constants.R_OK): string {
   try {
-    accessSync(file, constants.R_OK)
+    accessSync(file, how)
     return file
   } catch (error) {
     throw new InputError(`${file}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)

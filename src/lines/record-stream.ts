@@ -58,8 +58,12 @@ interface RecordIterator<Out>
   [Symbol.asyncIterator](): RecordIterator<Out>
 }
 
+/**
+ * A record, or the end. To the types of `pipeline()` a stream gives strings and Buffers alone, but anything at its end: so the
+ * compiler takes any record for what may be the end.
+ */
 interface IteratedRecord<Out> {
-  // biome-ignore lint/suspicious/noExplicitAny: a boolean; but `pipeline()` wants streams whose records are strings or Buffers, or done.
+  // biome-ignore lint/suspicious/noExplicitAny: a boolean, which would tell the two apart.
   done: any
   value: Out
 }

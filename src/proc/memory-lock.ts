@@ -1,5 +1,4 @@
 /** Whether a process's maps can be read at all. */
-import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readStat } from './stat.js'
 
@@ -16,7 +15,7 @@ const PATIENCE = 2000
  */
 export function isMemoryLocked(folder: string): boolean {
   if (!threadsOf(folder).some((thread) => readStat(thread)?.state === 'D')) return false
-  const { error } = spawnSync('cat', [`${folder}/maps`], {
+  const { error } = process.getBuiltinModule('node:child_process').spawnSync('cat', [`${folder}/maps`], {
     stdio: 'ignore',
     timeout: PATIENCE,
     killSignal: 'SIGKILL',

@@ -1,5 +1,4 @@
 /** The files that processes really map, as the BPF iterator of bpf/ prints them: a line for each mapping. */
-import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { InputError } from '../errors.js'
 import type { FileId } from '../files/ids.js'
@@ -157,7 +156,7 @@ function readPinned(file: string): ByteString {
   } catch {
     return ''
   }
-  const { stdout } = spawnSync('cat', ['--', file], {
+  const { stdout } = process.getBuiltinModule('node:child_process').spawnSync('cat', ['--', file], {
     stdio: ['ignore', 'pipe', 'ignore'],
     encoding: 'latin1',
     timeout: PATIENCE,

@@ -78,6 +78,8 @@ export interface UnionType {
   ownOptions(superOptions: readonly ByteString[]): ByteString[]
   /** A reader of the branches of this type's mounts. */
   branchReader(sources: BranchSources): BranchReader
+  /** The NDJSON of the table of a mountinfo line, where that is plain: null for any other line. Null where none ever is. */
+  readonly plainTableJson: ((line: ByteString) => ByteString | null) | null
   /** The branches in the mount options that CRIU logged; null where the log has them elsewhere. */
   branchesInLog(mount: UnionMount): Pick<BranchTable, 'workdir' | 'branches'> | null
   /** How a layer hides what lies below, by the mount's options. @param sysfs where /sys is: modules have their defaults there */

@@ -19,8 +19,8 @@ import { unfixed, type Vma } from './record.js'
 /** Processes that are remembered, of entries that somebody else has read. */
 const OWNERS_KEPT = 100
 
-/** How long what was seen of them is taken for true, in milliseconds: such an input may never end. */
-const SEEN_FOR = 1000
+/** How long what was seen of them is taken for true, in seconds: such an input may never end. */
+const SEEN_FOR = 1
 
 /** Whose an entry is that somebody else has read. */
 interface Owner {
@@ -37,7 +37,8 @@ export class VmaFixer {
   )
 
   readonly #warned = new WeakSet<ProcessContext>()
-  #seenAt = performance.now()
+  // `performance` takes longer to load than most processes to read.
+  #seenAt = process.uptime()
 
   constructor(options?: ContextOptions) {
     this.#reader = new ContextReader(options)
@@ -117,7 +118,7 @@ export class VmaFixer {
 
   /** Fixes an entry that somebody else has read, by the mounts of its process where that is known. */
   entry(entry: MapFilesEntry, warn: Emit<InputError>): Vma {
-    const now = performance.now()
+    const now = process.uptime()
     if (now - this.#seenAt > SEEN_FOR) {
       this.close()
       this.#seenAt = now

@@ -1,6 +1,6 @@
 /** Entries of map_files to VMA records: what `aufs-vma` does. */
 import { Readable } from 'node:stream'
-import { InputError, type OnError, throwIt, warnOnce } from '../errors.js'
+import { howToGet, InputError, type OnError, throwIt, warnOnce } from '../errors.js'
 import type { Emit, LineOptions } from '../lines/filter.js'
 import type { RecordReadable, RecordStream } from '../lines/record-stream.js'
 import { objectStream } from '../lines/streams.js'
@@ -95,7 +95,7 @@ function ofProcesses<T>(
   const takeFault = (error: InputError, pid: number) => {
     if (pids === undefined && error instanceof GoneError) return null
     if (onError !== undefined) return onError(error, pid)
-    return pids === undefined && error instanceof ForbiddenError ? warnOnce(LEFT_OUT) : warnOrThrow(error)
+    return pids === undefined && error instanceof ForbiddenError ? leftOut() : warnOrThrow(error)
   }
   const records = function* () {
     try {
@@ -114,7 +114,9 @@ function ofProcesses<T>(
   return Readable.from(records()) as RecordReadable<Text<T>>
 }
 
-const LEFT_OUT = 'processes that may not be read without CAP_SYS_PTRACE are left out'
+/** One warning is enough for a whole machine. */
+const leftOut = () =>
+  warnOnce(`processes that this user may not read are left out; ${howToGet('CAP_SYS_PTRACE')}`)
 
 /** What the records say null of is worth a warning: of all processes of an ordinary user there is such. */
 function warnOrThrow(error: InputError): void {

@@ -10,8 +10,21 @@ test.serial('the benchmark runs, with right output of every command, and says wh
   t.is(stderr, '')
   t.is(status, 0)
   t.notRegex(stdout, /our output is wrong/)
-  const works = lines(stdout).map((line) => line.split(/[:,]/)[0])
-  for (const work of ['start', 'aufs-mounts', 'aufs-branches', 'aufs-log', 'cost per line'])
-    t.true(works.includes(work), work)
-  for (const line of lines(stdout).slice(1)) t.regex(line, /\d (\xc3\x97|MB)|skipped: /)
+  const rows = lines(stdout).filter((line) => line.startsWith('| ') && !/^\| (work|---) /.test(line))
+  for (const work of ['start', '`aufs-mounts`', '`aufs-log`', '`aufs-images`', 'cost per line', 'memory'])
+    t.true(
+      rows.some((row) => row.startsWith(`| ${work}`)),
+      work,
+    )
+  for (const row of rows) t.regex(row, /\d (s|\xc2\xb5s|MB)\b.* \||skipped: /)
+})
+
+test.serial('a word chooses the rows that hold it', async (t) => {
+  const { stdout, status } = await outcome(process.execPath, [
+    `${repository}/dist/bench/bench.js`,
+    ...['--smoke', '`aufs-log`, 1 GB without', 'start: npm'],
+  ])
+  t.is(status, 0)
+  const works = lines(stdout).flatMap((line) => /^\| (start|memory): ([^,|]+)/.exec(line)?.slice(1, 3) ?? [])
+  t.deepEqual(works, ['start', 'npm command', 'memory', '`aufs-log`'])
 })

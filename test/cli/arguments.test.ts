@@ -154,6 +154,13 @@ test('a folder of --procfs that is not there ends the command, and nothing is wr
     })
 })
 
+test('so does a folder of --root, where a process is looked up in it', async (t) => {
+  const own = ['--pid', String(process.pid), '--root', '/no/such']
+  const { stdout, stderr, status } = await run('aufs-vma', own)
+  t.deepEqual([stdout, stderr, status], ['', 'aufs-vma: /no/such: no such file or directory (ENOENT)\n', 1])
+  t.is((await run('aufs-vma', [...own, '--no-stat'])).status, 0)
+})
+
 for (const { name, options, examples } of commands)
   test(`${name}: help fits the window, names its values and the manual, and lists what the command uses`, async (t) => {
     for (const [columns, width] of [

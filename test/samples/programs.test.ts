@@ -111,12 +111,9 @@ test('A file that is replaced under a process is told once, and so is its end', 
   const held = launched(t, [sleep, '3600'], { LD_PRELOAD: file })
   await until(() => readFileSync(`/proc/${held.pid}/maps`, 'latin1').includes(file))
 
-  const watch = launched(t, [
-    process.execPath,
-    `${repository}/samples/programs/watch.js`,
-    String(held.pid),
-    '0.1',
-  ])
+  const words = [process.execPath, `${repository}/samples/programs/watch.js`, String(held.pid), '0.1']
+  // An ordinary user is warned of what it may not follow.
+  const watch = launched(t, words, { NODE_NO_WARNINGS: '1' })
   const told = createInterface(watch.stderr)[Symbol.asyncIterator]()
   const changed = createInterface(watch.stdout)[Symbol.asyncIterator]()
   const first = (await told.next()).value ?? ''
@@ -127,9 +124,13 @@ test('A file that is replaced under a process is told once, and so is its end', 
   const change = JSON.parse((await changed.next()).value ?? '{}')
   t.deepEqual(change, { path: file, was: ['current'], is: ['replaced'] })
   held.kill()
-  // Until it is reaped it may be seen to map nothing.
+  // Until it is reaped it may be seen to map nothing, or to have no root in which its files could be looked up.
   for await (const line of { [Symbol.asyncIterator]: () => changed })
-    t.deepEqual(JSON.parse(line).is, [], line)
+    t.deepEqual(
+      JSON.parse(line).is.filter((state: string) => state !== 'unknown'),
+      [],
+      line,
+    )
   t.regex((await told.next()).value ?? '', /^watch: ./)
   if (watch.exitCode === null) await next(watch, 'exit')
   t.is(watch.exitCode, 0)

@@ -2,10 +2,12 @@
 
 import { resolve } from 'node:path'
 import { logFormat } from '../../criu/log-format.js'
+import type { Filter } from '../../lines/filter.js'
 import { lineTransform } from '../../lines/line-transform.js'
-import { bytesOf } from '../../text/byte-string.js'
+import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
-import { tableFilter } from '../../unions/tables.js'
+import { type TableOptions, tableFilter } from '../../unions/tables.js'
+import { unionTypes } from '../../unions/types.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, type Args, MOUNTINFO, SUPERBLOCK, tree } from '../usage.js'
@@ -20,8 +22,29 @@ function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
     ...(type && { types: [type] }),
     ...(base && { overlayBase: bytesOf(resolve(base)) }),
   }
-  const format = options.format === 'log' ? logFormat() : ndjsonLine
-  each((lines) => lineTransform(namingOtherKinds(tableFilter(wanted), ...KINDS), format, lines))
+  const isLog = options.format === 'log'
+  const format = logFormat()
+  each((lines) =>
+    isLog
+      ? lineTransform(namingOtherKinds(tableFilter(wanted), ...KINDS), format, lines)
+      : lineTransform(namingOtherKinds(jsonFilter(wanted), ...KINDS), (line) => line, lines),
+  )
+}
+
+/** The filter from mounts to the NDJSON of their tables. Of most mounts no table need be made for that. */
+function jsonFilter(options: TableOptions): Filter<ByteString> {
+  const { next, line: takeLine } = tableFilter(options)
+  const plainTables = unionTypes
+    .filter(({ fsType }) => options.types?.includes(fsType) ?? true)
+    .flatMap(({ plainTableJson }) => plainTableJson ?? [])
+  return {
+    ...(next && { next }),
+    line(line, emit, warn) {
+      const plain = plainTables.map((toJson) => toJson(line.text)).find((json) => json !== null)
+      if (plain != null) emit(plain)
+      else takeLine(line, (table) => emit(ndjsonLine(table)), warn)
+    },
+  }
 }
 
 const usage = {

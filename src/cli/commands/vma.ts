@@ -10,7 +10,7 @@ import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { Selection, selected, selecting } from '../selection.js'
 import { type AnyUsage, type Args, MOUNTINFO, SUPERBLOCK, tree } from '../usage.js'
-import { readable, viewOptions, wantedPids } from '../vma-options.js'
+import { checkFolders, viewOptions, wantedPids } from '../vma-options.js'
 
 /** What it reads. */
 const KINDS = ['entries of map_files', 'VMA records', 'raw VMA records'] as const
@@ -20,8 +20,8 @@ const FOUND = 3
 
 async function pipeline(run: Run<Args<typeof usage.options>>): Promise<void> {
   const { options, files, report, each, send, note } = run
-  readable(options.procfs)
   const pids = wantedPids(options, files)
+  checkFolders(options, pids)
   const context = viewOptions(options, run.readOption)
   // Processes that were not named one by one may end meanwhile.
   const isMany = options.all || options.container !== undefined

@@ -16,6 +16,7 @@ export const aufs: UnionType = {
   superblockId: findSi,
   ownOptions,
   branchReader,
+  plainTableJson: null,
   branchesInLog: () => null,
   whiteouts: () => whiteouts,
   linksMayNameBranch: true,

@@ -12,6 +12,7 @@ export const fuseOverlayfs: UnionType = {
       'a fuse-overlayfs mount: its layers stand in no mountinfo, only its server knows them',
     )
   },
+  plainTableJson: null,
   branchesInLog: () => null,
   mapsShowsLayer: () => false,
   isSameInode: () => null,

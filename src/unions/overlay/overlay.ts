@@ -8,6 +8,7 @@ import { isSameInode, mapsShowsLayer } from './inodes.js'
 import { isThere } from './is-there.js'
 import { isWritable, mountPlan } from './mount-options.js'
 import { type OverlayLayers, overlayLayers, ownOptions } from './options.js'
+import { plainTableJson } from './plain-table.js'
 import { overlayWhiteouts } from './whiteouts.js'
 
 export const overlay: UnionType = {
@@ -19,6 +20,7 @@ export const overlay: UnionType = {
   branchReader:
     ({ overlayBase }) =>
     (mount) => ({ source: 'mountinfo', xi_path: null, ...layersOf(mount, overlayBase) }),
+  plainTableJson,
   branchesInLog: (mount) =>
     mount.super_options.some((option) => /^lowerdir\+?=/.test(option)) ? layersOf(mount, null) : null,
   whiteouts,

@@ -20,10 +20,7 @@ export function overlayWhiteouts(namespace: 'trusted' | 'user', hasMetacopies: b
     hasMetacopies,
     isWhitedOut: () => false,
     marks(entries, bottom) {
-      // A folder at the bottom hides nothing; a file that has its data says no more.
-      const telling = entries.filter(({ layer, file }) =>
-        file.isFolder ? layer.branch.index < bottom : file.mayLackData,
-      )
+      const telling = entries.filter((entry) => mayTell(entry, bottom, hasMetacopies))
       const told = new Map(read(telling).map((xattrs, i) => [telling[i], xattrs]))
       return entries.map((entry) => marksOf(entry, told.get(entry)))
     },
@@ -35,6 +32,15 @@ export function overlayWhiteouts(namespace: 'trusted' | 'user', hasMetacopies: b
       return { isMeta, since, isCopiedUp: () => isCopiedUp(read([entry])[0]) }
     },
   }
+}
+
+/**
+ * Whether an entry may have a mark. What is at the bottom hides nothing, and a whiteout is empty. Only a metacopy tells where
+ * else its data is, and a file that has its data is none.
+ */
+function mayTell({ layer, file }: LayerEntry, bottom: number, hasMetacopies: boolean): boolean {
+  const mayHide = layer.branch.index < bottom && (file.isFolder || file.size === 0n)
+  return mayHide || (!file.isFolder && hasMetacopies && file.mayLackData)
 }
 
 /** @param xattrs null where they cannot be read, undefined where they need not be */

@@ -1,5 +1,4 @@
 /** Extended attributes, which Node cannot read: by getfattr (Debian's package attr), where it is there. */
-import { spawnSync } from 'node:child_process'
 import { closeSync, readFileSync } from 'node:fs'
 import type { ByteString } from '../../text/byte-string.js'
 import type { OpenLayer } from '../layers/layer.js'
@@ -58,6 +57,8 @@ export function overlayXattrs(
 /** Dumps the attributes of open files, which are given as descriptors: no name of a container's goes to another program. */
 function getfattr(fds: number[], namespace: string): string[] | null {
   const names = fds.map((_, i) => `/proc/self/fd/${FIRST_FD + i}`)
+  // To load it takes longer than most inputs.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { status, error, stdout } = spawnSync(
     'getfattr',
     ['-d', '-m', `^${namespace}\\.overlay\\.`, '-e', 'hex', '--absolute-names', '--', ...names],

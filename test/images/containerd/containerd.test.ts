@@ -1,5 +1,5 @@
 /** containerd's store, by files as its daemon lays them out. (containerd-live.test.ts asks a real one.) */
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { InputError } from '../../../src/errors.js'
 import { containerd } from '../../../src/images/containerd/containerd.js'
@@ -67,7 +67,7 @@ const files = {
     manifest: { config: { digest: digest('config') } },
     config: { rootfs: { diff_ids: [digest('base'), digest('top')] } },
     'base manifest': { config: { digest: digest('base config') } },
-    'base config': { rootfs: { diff_ids: [digest('base'), 'none'] } },
+    'base config': { rootfs: { diff_ids: ['none', digest('base'), 7] } },
   }),
 }
 
@@ -142,20 +142,33 @@ test('Each snapshotter has numbers of its own', (t) => {
   t.deepEqual(imageOf(1), layer('base', BASE, BOTH))
 })
 
-test('Content that is damaged or leads in a circle leaves its own image out, and no other', (t) => {
-  const index = { manifests: [{ digest: digest('index') }, { digest: digest('deep') }] }
-  const nested = Object.fromEntries(
-    ['deep', 'deeper', 'deepest', 'too deep'].map((name, i, all) => [
-      name,
-      { manifests: [{ digest: digest(all[i + 1] ?? 'config') }] },
-    ]),
-  )
-  const { root, imageOf } = storeOf(t, { ...files, ...blobs({ index, ...nested }) })
-  t.deepEqual(imageOf(1), layer('base', BASE, ['docker.io/base:1']))
-  const [damaged = ''] = Object.keys(blobs({ 'base config': null }))
-  writeFileSync(`${root}/${damaged}`, '{')
-  const again = new Stores({ containerd: [root] })
-  t.deepEqual(again.imageOf(`${root}/${SNAPSHOTTER}/snapshots/1/fs`), layer('base', BASE, []))
+test('Content that leads in a circle, or further than an image does, is left out', (t) => {
+  const chain = (...names: string[]) =>
+    blobs(
+      Object.fromEntries(
+        names.map((name, i) => [name, { manifests: [{ digest: digest(names[i + 1] ?? 'config') }] }]),
+      ),
+    )
+  const namesOf = (content: Record<string, string>) => storeOf(t, { ...files, ...content }).imageOf(2)?.names
+  t.deepEqual(namesOf(blobs({ index: { manifests: [{ digest: digest('index') }] } })), [])
+  t.deepEqual(namesOf(chain('index', 'in it', 'in that')), ['docker.io/web:1'])
+  t.deepEqual(namesOf(chain('index', 'in it', 'in that', 'too deep')), [])
+})
+
+test('Content that is damaged leaves its own image out, and no other', (t) => {
+  const [config = ''] = Object.keys(blobs({ 'base config': null }))
+  for (const content of ['{', '[]', '{"rootfs":{"diff_ids":{}}}', '{"rootfs":{"diff_ids":["none"]}}'])
+    t.deepEqual(
+      storeOf(t, { ...files, [config]: content }).imageOf(1),
+      layer('base', BASE, ['docker.io/web:1']),
+    )
+})
+
+test('Content that cannot be read is one message', (t) => {
+  const { root, imageOf } = storeOf(t, files)
+  const [config = ''] = Object.keys(blobs({ 'base config': null }))
+  truncateSync(`${root}/${config}`, 64 * 1024 * 1024 + 1)
+  t.throws(() => imageOf(1), { instanceOf: InputError, message: /^longer than 67108864 bytes: "/ })
 })
 
 test('Content that comes later is found when the databases have changed', (t) => {

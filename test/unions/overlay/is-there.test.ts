@@ -28,12 +28,16 @@ test('A relative path is nowhere: it is not told where from', (t) => {
   for (const path of ['.', 'src', '']) t.false(isThere(path), path)
 })
 
-/** Which of some folders are there, asked in a mount namespace of its own; null where the mounts cannot be made. */
-async function thereAfter(mounts: string, folders: string[]): Promise<boolean[] | null> {
+/**
+ * Which of some folders are there, asked in a mount namespace of its own; null where the mounts cannot be made.
+ *
+ * @param root the root of the process that asks
+ */
+async function thereAfter(mounts: string, folders: string[], root = '/'): Promise<boolean[] | null> {
   const module = `${repository}/dist/src/unions/overlay/is-there.js`
   const ask = `import('${module}').then(({ isThere }) =>
     console.log(JSON.stringify(${JSON.stringify(folders)}.map((folder) => isThere(folder)))))`
-  const script = `{ ${mounts}; } >&2 || exit 99; exec '${process.execPath}' --eval "$1"`
+  const script = `{ ${mounts}; } >&2 || exit 99; exec chroot '${root}' '${process.execPath}' --eval "$1"`
   const { stdout, status } = await outcome('unshare', ['-m', 'sh', '-c', script, 'sh', ask])
   return status === 0 ? JSON.parse(stdout) : null
 }
@@ -48,6 +52,19 @@ test('A union is not asked, as its layers may lie anywhere; what is on another m
   const there = await thereAfter(mounts, asked)
   if (there === null) return skip(t, 'no overlay can be mounted here')
   t.deepEqual(there, [true, true, true, false, false])
+})
+
+test('The union at the root of the reader is asked: the reader itself runs on it', async (t) => {
+  if (!isRoot) return skip(t, 'mounts take root')
+  const folder = tempFolder(t)
+  for (const name of ['union', 'layers/in']) mkdirSync(`${folder}/${name}`, { recursive: true })
+  // What is mounted below the root, maybe the repository too, is not in the layer.
+  const mounts = `mount -t tmpfs none '${folder}/layers' && mkdir '${folder}/layers/in' &&
+    mount -t overlay none -o lowerdir='${folder}/layers:/' '${folder}/union' && mount --rbind /proc '${folder}/union/proc' &&
+    chroot '${folder}/union' '${process.execPath}' --check '${repository}/dist/src/unions/overlay/is-there.js'`
+  const there = await thereAfter(mounts, ['/', '/in', '/none'], `${folder}/union`)
+  if (there === null) return skip(t, 'no overlay of the root can be mounted here')
+  t.deepEqual(there, [true, true, false])
 })
 
 test('A filesystem whose server may not answer is not asked', async (t) => {

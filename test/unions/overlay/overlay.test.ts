@@ -105,3 +105,23 @@ test('What cannot be read says neither that it hides what is below nor that it d
   t.is(format.origin(gone).isMeta, null)
   t.is(format.origin(gone).isCopiedUp(), null)
 })
+
+test('Marks are read only of what may have some: each read is a program of its own', (t) => {
+  const entry = entryOf(t, ['whiteout'])
+  if (entry === null) return
+  /** What cannot be read says that it does not know where it leads. */
+  const isRead = (hasMetacopies: boolean, bottom: number, file: Partial<Found>) => {
+    const gone = { layer: { ...entry.layer, path: '/gone' }, file: { ...entry.file, ...file } }
+    const [marks] = overlayWhiteouts('user', hasMetacopies).marks([gone], bottom)
+    return marks?.redirect === undefined
+  }
+  const { index } = entry.layer.branch
+  const small = { size: 7n, mayLackData: true }
+  t.true(isRead(false, index + 1, { size: 0n }), 'an empty file may be a whiteout')
+  t.false(isRead(false, index, { size: 0n }), 'nothing is below')
+  t.false(isRead(false, index + 1, small), 'a whiteout is empty')
+  t.true(isRead(true, index, small), 'the data of a metacopy may be in a data-only layer')
+  t.false(isRead(true, index + 1, { size: 7n, mayLackData: false }), 'it has its data')
+  t.true(isRead(false, index + 1, { isFolder: true, size: 7n }), 'a folder may be opaque')
+  t.false(isRead(false, index, { isFolder: true, size: 7n }), 'nothing is below')
+})

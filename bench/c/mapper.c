@@ -1,7 +1,7 @@
 /*
  * A process with many file mappings: mapper DIR FILES MAPPINGS [PROCESSES]
  *
- * Maps the files DIR/0 to DIR/(FILES-1) in turn, one page each, until there are MAPPINGS. Two neighbours are never of the
+ * Maps the files DIR/0 to DIR/(FILES-1) in turn, each whole, until there are MAPPINGS. Two neighbours are never of the
  * same file, or the kernel would merge them. Forks until there are PROCESSES, prints `ready` and all their numbers, and
  * waits until its standard input ends; the others end with it.
  */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int fail(const char *what)
@@ -32,7 +33,10 @@ int main(int argc, char **argv)
 		int fd = open(path, O_RDONLY);
 		if (fd < 0)
 			return fail(path);
-		if (mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+		struct stat stat;
+		if (fstat(fd, &stat) < 0)
+			return fail(path);
+		if (mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
 			return fail("mmap");
 		close(fd);
 	}
