@@ -1,14 +1,11 @@
 /** What holds of every filter, whatever it is given: the fuzzer looks for an input that breaks it, the tests keep those that did. */
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
+import { namingOtherKinds } from '../src/cli/other-kinds.js'
 import { Selection, selecting } from '../src/cli/selection.js'
 import { logFilter } from '../src/criu/dump-log.js'
+import { type ExternalFile, ExternalFiles, mappedFileFilter } from '../src/criu/external-files.js'
 import { logFormat } from '../src/criu/log-format.js'
-import { InputError } from '../src/errors.js'
-import { readBolt } from '../src/images/containerd/bbolt.js'
-import type { Bucket } from '../src/images/containerd/bbolt-tree.js'
+import type { InputError } from '../src/errors.js'
 import { imageFilter } from '../src/images/images.js'
 import { Stores } from '../src/images/places.js'
 import type { Filter, LineOptions } from '../src/lines/filter.js'
@@ -24,10 +21,18 @@ import { branchesInOptions } from '../src/unions/aufs/options.js'
 import type { BranchTable } from '../src/unions/branch-table.js'
 import { remountCommands, remountFilter } from '../src/unions/remount/remount.js'
 import { tableFilter, tableRecordFilter } from '../src/unions/tables.js'
+import { drawnFilter } from '../src/view/drawn-records.js'
+import type { Choice } from '../src/view/order.js'
+import { renderPage } from '../src/view/page/page.js'
+import { pictureOf } from '../src/view/picture.js'
+import { draw } from '../src/view/terminal/terminal.js'
 import { vmaFilter } from '../src/vma/fixer.js'
+import { attempt, readers } from './readers.js'
 
 /** Where no captured sysfs is. */
 const NOWHERE = '/nonexistent'
+
+const NO_STORES = new Stores({ docker: [], containerd: [], podman: [] })
 
 /** Lines are cut early, so that too long ones are met as well. */
 const MAX_LINE = 100_000
@@ -53,12 +58,23 @@ export const filters: { [name: string]: Make } = {
   vma: () => ({ filter: vmaOf() }),
   restart: () => ({ filter: selecting(vmaOf(), new Selection({ stale: true, code: true })) }),
   remount: () => ({ filter: remountFilter({ root: '/mnt' }), isText: true }),
-  images: () => ({ filter: imageFilter(new Stores({ docker: [], containerd: [], podman: [] })) }),
+  criu: () => ({ filter: externalFilter() }),
+  images: () => ({ filter: imageFilter(NO_STORES) }),
+  view: () => ({ filter: drawnFilter() }),
+  kinds: () => ({ filter: namingOtherKinds(tableRecordFilter(), 'branch tables') }),
 }
 
 const vmaOf = () => vmaFilter({ procfs: NOWHERE, sysfs: NOWHERE, stat: false, tables: [TABLE] })
-/** What reads whole files of somebody else's bytes. */
-const readers: { [name: string]: (input: ByteString) => void } = { bolt: holdBolt }
+
+/** What CRIU is told of, at the end. */
+function externalFilter(): Filter<ExternalFile> {
+  const mapped = mappedFileFilter()
+  const external = new ExternalFiles()
+  return {
+    line: (line, _, warn) => mapped.line(line, (file) => external.add(file), warn),
+    end: (emit) => external.files.forEach(emit),
+  }
+}
 
 /** All that is held. */
 export const names = [...Object.keys(filters), ...Object.keys(readers)]
@@ -137,7 +153,34 @@ const holdOf: Record<string, (made: Made) => void> = {
   tables({ records }) {
     for (const record of records) holdMount(record as unknown as BranchTable)
   },
+  kinds({ input, whole }) {
+    assert.equal(whole.text, textOf('tables', input), 'what an input is called changes no table')
+  },
+  criu({ records }) {
+    const files = records as unknown as ExternalFile[]
+    for (const { key } of files) assert.match(key, /^file\[[0-9a-f]+:[0-9a-f]+\]$/, 'as CRIU calls a file')
+    assert.equal(new Set(files.map(({ key }) => key)).size, files.length, 'each file once')
+  },
+  view({ records }) {
+    const picture = pictureOf(records as unknown as Parameters<typeof pictureOf>[0])
+    assert.doesNotMatch(
+      draw(picture, { ...ALL, width: 80, color: false }),
+      ACTS,
+      'nothing acts on a terminal',
+    )
+    // A page does the same with each.
+    if (records.length > 1) return
+    const [, data = '', ...others] = renderPage(picture, ALL).split(/<script[^>]*>/)
+    assert.equal(others.length, 1, 'a page has its own script and no other')
+    assert.doesNotMatch(data, ACTS, 'nothing turns the direction of writing')
+  },
 }
+
+/** Every process is drawn. */
+const ALL: Choice = { sort: 'stale', stale: false, unions: false, all: true }
+
+/** Control characters but newlines, and those that turn the direction of writing. */
+const ACTS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
 function holdTables({ whole, records }: Made): void {
   assert.equal(textOf('tables', whole.text), whole.text, 'tables read back')
@@ -165,36 +208,6 @@ const VMA_KEYS = [
 
 const isVmaKey = (key: string) => VMA_KEYS.includes(key)
 
-/** A file that is no database is refused; of any other the same is read each time. */
-function holdBolt(input: ByteString): void {
-  const file = `${mkdtempSync(`${tmpdir()}/bolt-`)}/db`
-  try {
-    writeFileSync(file, input, 'latin1')
-    assert.deepEqual(boltOutcome(file), boltOutcome(file))
-  } finally {
-    rmSync(dirname(file), { recursive: true })
-  }
-}
-
-/** containerd's buckets are no deeper. */
-const DEEPEST = 6
-
-function boltOutcome(file: string): unknown {
-  const contentOf = (bucket: Bucket, depth: number): unknown =>
-    depth === 0
-      ? null
-      : [
-          [...bucket.values()],
-          Array.from(bucket.buckets(), ([key, inner]) => [key, contentOf(inner, depth - 1)]),
-        ]
-  const fd = openSync(file, 'r')
-  try {
-    return attempt(() => readBolt(fd, file, (root) => contentOf(root, DEEPEST)))
-  } finally {
-    closeSync(fd)
-  }
-}
-
 /** The lines of an input that no message is of. */
 function usedLines(input: ByteString, errors: readonly string[]): ByteString {
   const bad = new Set(errors.map((error) => Number.parseInt(error, 10)))
@@ -204,7 +217,8 @@ function usedLines(input: ByteString, errors: readonly string[]): ByteString {
     .join('\n')
 }
 
-function textOf(name: string, input: ByteString): ByteString {
+/** What a filter makes of an input, without a word of what it cannot use. */
+export function textOf(name: string, input: ByteString): ByteString {
   const make = filters[name]
   if (make === undefined) throw new Error(`no filter ${name}`)
   return outcomeOf(make(), input, []).text
@@ -245,15 +259,6 @@ function holdMount(table: BranchTable): void {
     table.branches.map(({ path, perm, attributes }) => [path, perm, ...attributes]),
     'mount options read back',
   )
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof InputError) return undefined
-    throw error
-  }
 }
 
 function outcomeOf(

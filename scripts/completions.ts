@@ -1,5 +1,6 @@
 /** Completions for shells. */
-import type { Command, CommandOption, Value } from './commands.js'
+import type { Option, ShownOption } from '../src/cli/usage.js'
+import type { Command } from './commands.js'
 
 /** For bash, to be sourced. */
 export function bash(commands: Command[]): string {
@@ -22,7 +23,7 @@ ${commands.map(bashCommand).join('\n')}
     DIR) compopt +o default -o dirnames ;;
     PID) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$word") ;;
     COMMAND) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
-    ID | N | VALUE) compopt +o default ;;
+    ID | N | TYPE) compopt +o default ;;
     FILE | WORD) ;;
     '') [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$word") ;;
@@ -34,7 +35,7 @@ complete -o default -F _aufs_filters ${names.join(' ')}
 
 function bashCommand({ name, actions, options }: Command): string {
   const values = options.flatMap(({ names, value }) =>
-    value === null
+    value === undefined
       ? []
       : [`        ${names.join(' | ')}) value='${typeof value === 'string' ? value : value.join(' ')}' ;;`],
   )
@@ -92,19 +93,23 @@ const ZSH_COMMAND = `    local -i end=$words[(i)--]
       return
     fi`
 
-function zshOption({ names, value, describe, isRepeated }: CommandOption): string[] {
+function zshOption({ names, value, describe, isList }: ShownOption): string[] {
   const says = `[${describe.replace(/[[\]\\]/g, '\\$&')}]`
-  const others = names.length > 1 ? `(${names.join(' ')})` : ''
+  const others = isList ? '*' : names.length > 1 ? `(${names.join(' ')})` : ''
   return names.map((name) => {
-    const spec = `${others}${isRepeated ? '*' : ''}${name}`
-    return value === null ? `${spec}${says}` : `${spec}=${says}:${name.slice(2)}:${zshValue(value)}`
+    if (value === undefined) return `${others}${name}${says}`
+    // A value may stand together with its letter, but not with a name.
+    const spec = name.startsWith('--') ? `${name}=` : `${name}+`
+    return `${others}${spec}${says}:${typeof value === 'string' ? value : 'WORD'}:${zshValue(value)}`
   })
 }
+
+type Value = NonNullable<Option['value']>
 
 function zshValue(value: Value): string {
   if (typeof value !== 'string') return `(${value.join(' ')})`
   // A space: nothing to complete.
-  return { DIR: '_files -/', FILE: '_files', PID: '_pids', ID: ' ', TYPE: ' ', N: ' ', VALUE: ' ' }[value]
+  return { DIR: '_files -/', FILE: '_files', PID: '_pids', ID: ' ', TYPE: ' ', N: ' ' }[value]
 }
 
 /** Quoted, as it stands. */
@@ -129,7 +134,7 @@ function fishActions(command: string, actions: readonly string[]): string[] {
   ]
 }
 
-function fishOption(command: string, { names, value, describe }: CommandOption): string[] {
+function fishOption(command: string, { names, value, describe }: ShownOption): string[] {
   const short = names.filter((name) => /^-\w$/.test(name)).map((name) => ` -s ${name.slice(1)}`)
   return names
     .filter((name) => name.startsWith('--'))
@@ -139,8 +144,8 @@ function fishOption(command: string, { names, value, describe }: CommandOption):
     })
 }
 
-function fishValue(value: Value | null): string {
-  if (value === null) return ''
+function fishValue(value: Value | undefined): string {
+  if (value === undefined) return ''
   if (typeof value !== 'string') return ` -x -a '${value.join(' ')}'`
   return {
     DIR: " -x -a '(__fish_complete_directories)'",
@@ -149,6 +154,5 @@ function fishValue(value: Value | null): string {
     TYPE: ' -x',
     ID: ' -x',
     N: ' -x',
-    VALUE: ' -x',
   }[value]
 }

@@ -1,6 +1,6 @@
 /** Man pages, in mdoc(7). */
-import { exitStatusOf } from '../src/cli/usage.js'
-import { type Command, type CommandOption, commands } from './commands.js'
+import { exitStatusOf, type ShownOption } from '../src/cli/usage.js'
+import { type Command, commands } from './commands.js'
 
 /** What a page says of the release that it comes with. */
 export interface Release {
@@ -80,14 +80,14 @@ function form(words: string): string[] {
   ]
 }
 
-function heading({ names, value }: CommandOption): string {
+function heading({ names, value }: ShownOption): string {
   const flags = names.map((name) => `Fl ${verbatim(name.slice(1))}`).join(' , ')
-  if (value === null) return flags
+  if (value === undefined) return flags
   return typeof value === 'string' ? `${flags} Ar ${value}` : `${flags} Cm ${value.join(' | ')}`
 }
 
-function explained({ describe, default: given }: CommandOption): string {
-  return given === null ? `${describe}.` : `${describe}. The default is ${given}.`
+function explained({ describe, default: given }: ShownOption): string {
+  return given === undefined ? `${describe}.` : `${describe}. The default is ${given}.`
 }
 
 /** What the command does, in a line that fits a list of manuals. */

@@ -5,7 +5,7 @@ import { quote } from './text/printable.js'
 /**
  * A line, entry or file that cannot be used. What a parser throws, and what a stream gives to its `onError`.
  *
- * @example new InputError('too few fields (5)', '29 21 0:17 / /').message // 'too few fields (5): "29 21 0:17 / /"'
+ * @example new InputError('too few fields (5)', bytesOf('29 21 0:17 / /')).message // 'too few fields (5): "29 21 0:17 / /"'
  */
 export class InputError extends Error {
   override name = 'InputError'
@@ -34,6 +34,14 @@ export function throwIt(error: InputError): never {
   throw error
 }
 
+const warned = new Set<string>()
+
+/** Emits a process warning, the first time that it is to be told. */
+export function warnOnce(message: string): void {
+  if (!warned.has(message)) process.emitWarning(message, 'PrivilegeWarning')
+  warned.add(message)
+}
+
 /** The code of a system error (`ENOENT`), or null where it is something else. */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
@@ -43,6 +51,20 @@ export function errorCode(error: unknown): string | null {
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   const code = errorCode(error)
   return code !== null && codes.includes(code)
+}
+
+/** A capability of capabilities(7). */
+export type Capability = `CAP_${'CHECKPOINT_RESTORE' | 'DAC_OVERRIDE' | 'DAC_READ_SEARCH' | 'SYS_PTRACE'}`
+
+/** What a system error means and, where a privilege cures it, which one and how to get it. */
+export function reasonAndCure(error: unknown, capability: Capability): string {
+  const reason = systemReason(error)
+  return hasCode(error, 'EACCES', 'EPERM') ? `${reason}; ${howToGet(capability)}` : reason
+}
+
+/** What to do for a capability. In a container root may lack it, too, and sudo is of no use. */
+export function howToGet(capability: Capability): string {
+  return process.geteuid?.() === 0 ? `it takes ${capability}` : `try sudo (${capability})`
 }
 
 /** What a system error means, in the system's words. */

@@ -1,6 +1,6 @@
 import { openSync, readFileSync } from 'node:fs'
 import test from 'ava'
-import { errorCode, hasCode, InputError, systemReason, throwIt } from '../src/errors.js'
+import { errorCode, hasCode, InputError, reasonAndCure, systemReason, throwIt } from '../src/errors.js'
 
 test('an error of the input says what is wrong and shows the start of the text, safely', (t) => {
   const error = new InputError('too few fields (5)', '29 21 0:17 / /\x1b[31m')
@@ -48,6 +48,14 @@ test('a system error has a code, and words that the system has for it', (t) => {
   t.is(systemReason(missing), 'no such file or directory (ENOENT)')
   const folder = failing(() => readFileSync('/'))
   t.is(systemReason(folder), 'illegal operation on a directory (EISDIR)')
+})
+
+test('what a privilege cures says which, and how to get it', (t) => {
+  const failed = (code: string) => Object.assign(new Error(`it failed (${code})`), { code })
+  const how = process.geteuid?.() === 0 ? 'it takes CAP_SYS_PTRACE' : 'try sudo (CAP_SYS_PTRACE)'
+  for (const code of ['EACCES', 'EPERM'])
+    t.is(reasonAndCure(failed(code), 'CAP_SYS_PTRACE'), `it failed (${code}); ${how}`)
+  t.is(reasonAndCure(failed('EIO'), 'CAP_SYS_PTRACE'), 'it failed (EIO)')
 })
 
 test('what is no system error has no code, and its own words', (t) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { build } from 'esbuild'
+import { isInstalled, skip } from './helpers/machine.js'
 import { type Outcome, outcome, repository } from './helpers/run.js'
 
 interface Manifest {
@@ -61,6 +62,8 @@ test('the package installs elsewhere, with its commands, its library and its typ
     man,
     Object.keys(bin).map((command) => `dist/man/${command}.1`),
   )
+  t.deepEqual(await leadingNowhere(paths), [])
+
   const project = `${folder}/project`
   await mkdir(project)
   await writeFile(`${project}/package.json`, '{"private":true,"type":"module"}')
@@ -100,6 +103,51 @@ test('the package installs elsewhere, with its commands, its library and its typ
   succeeded(t, await outcome(tsc, ['--project', project], '', env))
 })
 
+test('npm installs the commands from a repository, without clang', async (t) => {
+  for (const program of ['git', 'npm']) if (!isInstalled(program)) return skip(t, `no ${program}`)
+  const folder = await mkdtemp(join(tmpdir(), 'package-test-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  // What is here, as if it were committed. A clang that is found fails.
+  const script = `set -e
+    mkdir "$1/repository" "$1/project" "$1/bin"
+    git ls-files --cached --others --exclude-standard -z | xargs -0 cp -a --parents -t "$1/repository"
+    printf '#!/bin/sh\\nexit 1\\n' > "$1/bin/clang"
+    chmod +x "$1/bin/clang"
+    cd "$1/repository"
+    git init --quiet
+    git add --all
+    git -c user.name=nobody -c user.email=nobody@localhost commit --quiet --message all
+    cd "$1/project"
+    echo '{"private":true}' > package.json`
+  const made = await outcome('sh', ['-c', script, 'sh', folder])
+  if (/not a git repository/.test(made.stderr)) return skip(t, 'no git repository')
+  t.is(made.status, 0, made.stderr)
+  const install = [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    `git+file://${folder}/repository`,
+  ]
+  const installed = await outcome('npm', ['--prefix', `${folder}/project`, ...install], '', {
+    ...env,
+    PATH: `${folder}/bin:${process.env.PATH}`,
+  })
+  if (/code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENOTCACHED|ETIMEDOUT)/.test(installed.stderr))
+    return skip(t, installed.stderr)
+  const { bin, version } = JSON.parse(await readFile(`${repository}/package.json`, 'utf8')) as Manifest
+  for (const command of Object.keys(bin)) {
+    const program = `${folder}/project/node_modules/.bin/${command}`
+    t.is(succeeded(t, await outcome(program, ['--version'], '', env)).trim(), version, installed.stderr)
+  }
+})
+
+test('the licences of the packages that the commands are bundled with are in the package', async (t) => {
+  const text = await readFile(`${repository}/dist/bin/LICENSES.txt`, 'utf8')
+  for (const name of ['damerau-levenshtein', 'picocolors', 'pretty-bytes', 'string-width', 'yargs-parser'])
+    t.regex(text, new RegExp(`^${name} \\d.* \\((MIT|ISC|BSD-2-Clause)\\)\n\n(.+\n)+`, 'm'), name)
+})
+
 test('the package depends on what the library imports, and on nothing else', async (t) => {
   const { dependencies } = JSON.parse(await readFile(`${repository}/package.json`, 'utf8')) as Manifest
   const { metafile } = await build({
@@ -117,11 +165,18 @@ test('the package depends on what the library imports, and on nothing else', asy
   t.deepEqual([...new Set(imported.map(({ path }) => path))].sort(), Object.keys(dependencies).sort())
 })
 
+/** The links of README.md that lead to nothing in the package. */
+async function leadingNowhere(paths: string[]): Promise<string[]> {
+  const readme = await readFile(`${repository}/README.md`, 'utf8')
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)].map(([, link = '']) => link)
+  return links.filter((link) => !paths.some((path) => path === link || path.startsWith(`${link}/`)))
+}
+
 /** The folders of the package, and its files beside them. */
 const ROOMS = [
-  ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bpf/'],
-  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/'],
-  ...['package.json', 'schemas/'],
+  ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bpf/'],
+  ...['dist/bin/', 'dist/completions/', 'dist/man/', 'dist/src/', 'docs/'],
+  ...['package.json', 'samples/', 'schemas/'],
 ]
 
 function roomOf(path: string): string {
@@ -169,9 +224,9 @@ for await (const { mount_point, branches } of tables)
 
 function typed(name: string): string {
   return `
-import { type BranchTable, type Mount, type State, type Vma, parseMount, fixVmas, readMapFiles } from '${name}'
+import { type BranchTable, bytesOf, type Mount, type State, type Vma, parseMount, fixVmas, readMapFiles } from '${name}'
 
-const mount: Mount = parseMount('1 0 0:1 / / rw - aufs none rw,si=1a')
+const mount: Mount = parseMount(bytesOf('1 0 0:1 / / rw - aufs none rw,si=1a'))
 const states: State[] = ['current', 'copied_up', 'replaced', 'deleted']
 export const paths = (tables: BranchTable[]): (string | null)[] => tables.flatMap(({ branches }) => branches.map((each) => each.path))
 export const rpath = (vma: Vma): string | null => vma.rpath

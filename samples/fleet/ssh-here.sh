@@ -8,9 +8,10 @@ while :; do
   esac
 done
 HOST=$FLEET/$1
+HOME=$HOST
 # As sshd does; without one (cron, CI) what GNU parallel runs over there would do nothing, and say nothing.
 SHELL=/bin/sh
-export HOST SHELL
+export HOST HOME SHELL
 shift
 [ "$1" != -- ] || shift
 exec sh -c "$*"

@@ -25,7 +25,7 @@ export function pidsOfContainer(start: string, procfs: string): number[] {
 /** Null also where the process has ended. */
 function containerOfProcess(procfs: string, pid: number): string | null {
   try {
-    return parseCgroups(new Process(procfs, pid).text('cgroup') ?? '').container
+    return parseCgroups(new Process(pid, procfs).text('cgroup') ?? '').container
   } catch (error) {
     if (error instanceof InputError) return null
     throw error

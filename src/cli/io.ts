@@ -3,10 +3,12 @@
  * buffer for all chunks keeps memory flat.
  */
 import { fstatSync, readSync, writeSync } from 'node:fs'
-import { hasCode } from '../errors.js'
+import { dirname } from 'node:path'
+import { type Capability, hasCode } from '../errors.js'
+import { isProcfs } from '../files/ids.js'
 import { pause } from '../files/pause.js'
 import { scanRoom } from '../lines/scan.js'
-import type { ByteString } from '../text/byte-string.js'
+import { type ByteString, bytesOf } from '../text/byte-string.js'
 
 /** Larger chunks are no faster where each line becomes text, and what is made of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
@@ -67,6 +69,13 @@ function patiently(attempt: () => number): number {
   }
 }
 
+/** Writes to standard error. If that fails, the exit status still shows that something is wrong. */
+export function writeError(text: string): void {
+  try {
+    writeAll(2, bytesOf(text))
+  } catch {}
+}
+
 /** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
 const MEMORY_DEVICES = 1
 
@@ -80,4 +89,20 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
   } catch {
     return false
   }
+}
+
+/** The width of what is shown if nothing says how wide it may be. */
+const WIDTH = 80
+
+/** How wide the window is: as `COLUMNS` says, else as the terminal does. */
+export function columns(): number {
+  const given = process.env.COLUMNS
+  if (given !== undefined && /^[1-9]\d{0,4}$/.test(given)) return Number(given)
+  // A terminal whose size was never set says 0.
+  return (isTerminal(1) && process.stdout.getWindowSize()[0]) || WIDTH
+}
+
+/** What lets a FILE be read that this user may not: of a process's files the kernel asks for more than the right to read them. */
+export function neededFor(file: string): Capability {
+  return isProcfs(dirname(file)) ? 'CAP_SYS_PTRACE' : 'CAP_DAC_READ_SEARCH'
 }

@@ -8,26 +8,55 @@ import type { ByteString } from '../text/byte-string.js'
 interface Kind {
   name: string
   is: RegExp | ((line: ByteString) => boolean)
-  /** What makes of it what the command reads; else that is to be given in its place. */
+  /** What makes of it what a command reads, by that. */
+  through?: { [read: string]: string }
+  /** What helps whatever is read; without it what is read is to be given in its place. */
   instead?: string
 }
 
 const KINDS: readonly Kind[] = [
   { name: 'VMA records', is: /^[ \t]*\{(?=.*"start":)(?=.*"link":)/s },
-  { name: 'branch tables', is: /^[ \t]*\{(?=.*"fs_type":)(?=.*"branches":)/s },
-  { name: 'mount records', is: /^[ \t]*\{(?=.*"mount_point":)(?=.*"super_options":)/s },
+  {
+    name: 'raw VMA records',
+    is: /^[ \t]*\{(?=.*"start":)(?=.*"link":)/s,
+    through: { 'VMA records': 'pipe it through aufs-vma' },
+  },
+  {
+    name: 'branch tables',
+    is: /^[ \t]*\{(?=.*"fs_type":)(?=.*"branches":)/s,
+    through: { 'entries of map_files': 'give it by --branches' },
+  },
+  {
+    name: 'mount records',
+    is: /^[ \t]*\{(?=.*"mount_point":)(?=.*"super_options":)/s,
+    through: { 'branch tables': 'pipe it through aufs-branches' },
+  },
+  {
+    name: 'a JSON array of records',
+    is: /^[ \t]*\[[ \t]*\{.*"(mount_point|link|branches)":/s,
+    instead: "a record is one line (jq -c '.[]')",
+  },
   {
     name: 'JSON of docker inspect',
     is: /^[ \t]*(\[|\{(?=.*"(GraphDriver|HostConfig|RootFS)":))/s,
-    instead: 'it names the process, as docker inspect -f {{.State.Pid}} does: that one has what is needed',
+    instead:
+      'it names the process, as docker inspect -f {{.State.Pid}} does: that one has what is needed (of records: jq -c .[])',
   },
   {
     name: 'JSON of several lines',
     is: /^[ \t]*\{[ \t]*$/,
-    instead: 'a record is one line (jq -c)',
+    instead: 'a record is one line (jq -c .)',
   },
-  { name: 'mountinfo', is: /^\d+ \d+ \d+:\d+ \S+ \S+ \S+ .*- \S+ /s },
-  { name: '/proc/mounts', is: (line) => parseMountsLine(line) !== null },
+  {
+    name: 'mountinfo',
+    is: /^\d+ \d+ \d+:\d+ \S+ \S+ \S+ .*- \S+ /s,
+    through: { 'branch tables': 'pipe it through aufs-branches' },
+  },
+  {
+    name: '/proc/mounts',
+    is: (line) => parseMountsLine(line) !== null,
+    through: { 'branch tables': 'pipe it through aufs-branches' },
+  },
   { name: 'the output of mount', is: /^.* on \/.* type \S+ \([^()]*\)( \[.*\])?$/s },
   {
     name: 'the output of findmnt',
@@ -35,8 +64,24 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'branches as sysfs has them, or a log of CRIU',
-    is: /\/sys\/fs\/aufs\/si_[0-9a-f]{1,16}\/(br|xi_path)/,
+    is: /\/sys\/fs\/aufs\/si_[0-9a-f]{1,16}\/(br|xi_path)|^\(\d\d\.\d{6}\) /,
     instead: 'aufs-log makes tables of those',
+  },
+  {
+    name: 'entries of map_files',
+    is: /^(total \d+$|l[r-][w-]x------)|[0-9a-f]+-[0-9a-f]+ -> \//,
+    through: { 'VMA records': 'pipe it through aufs-vma' },
+    instead: 'aufs-vma makes VMA records of those',
+  },
+  {
+    name: 'the maps of a process',
+    is: /^[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][ps] [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+/,
+    instead: 'aufs-vma --pid PID reads it, and all that belongs to it',
+  },
+  {
+    name: 'process numbers',
+    is: /^\d+( \d+)*$/,
+    instead: 'aufs-vma takes them by --pid, as in --pid "$(pgrep -d, NAME)"',
   },
 ]
 
@@ -48,7 +93,7 @@ const SOURCES = {
   'entries of map_files': 'name processes by --pid, or give it ls -l of a map_files folder',
 }
 
-/** A longer line is none of what people type. */
+/** What is longer is told by its start, if it is JSON. Other lines that people have at hand are shorter. */
 const LONGEST = 10_000
 
 /** The kinds that a command reads, the one to name first. */
@@ -72,15 +117,21 @@ export function namingOtherKinds<T>(filter: Filter<T>, ...reads: Reads): Filter<
         if (other !== undefined) return
         other = kindOf(line.text, reads)
         if (other === undefined) throw error
-        throw new InputError(`this is ${other.name}, not ${reads[0]}: ${other.instead ?? SOURCES[reads[0]]}`)
+        throw new InputError(`this is ${other.name}, not ${reads[0]}: ${cureFor(other, reads)}`)
       }
     },
   }
 }
 
 function kindOf(line: ByteString, except: readonly string[]): Kind | undefined {
-  if (line.length > LONGEST) return undefined
+  const start = line.slice(0, LONGEST)
+  if (start !== line && !/^[ \t]*[[{]/.test(start)) return undefined
   return KINDS.find(
-    ({ name, is }) => !except.includes(name) && (is instanceof RegExp ? is.test(line) : is(line)),
+    ({ name, is }) => !except.includes(name) && (is instanceof RegExp ? is.test(start) : is(start)),
   )
+}
+
+function cureFor({ through = {}, instead }: Kind, [first, ...others]: Reads): string {
+  const [made] = [first, ...others].flatMap((read) => through[read] ?? [])
+  return made ?? instead ?? SOURCES[first]
 }

@@ -1,13 +1,16 @@
 /** Processes to the records that `aufs-vma` writes of them. */
 
-import { InputError } from '../errors.js'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { howToGet, InputError } from '../errors.js'
 import type { RawVma } from '../proc/map-files.js'
 import { NotFollowedError } from '../proc/open-entries.js'
-import { ForbiddenError, GoneError } from '../proc/process.js'
+import { ForbiddenError, GoneError, readerOf } from '../proc/process.js'
+import { bytesOf } from '../text/byte-string.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isTerminal } from './io.js'
-import { type Run, writeError } from './run.js'
+import { isTerminal, writeError } from './io.js'
+import type { Run } from './run.js'
 
 type Report = Run<unknown>['report']
 
@@ -15,6 +18,8 @@ interface Choice {
   raw: boolean
   all: boolean
   compare: boolean
+  ask: string[] | undefined
+  procfs: string
 }
 
 /**
@@ -29,15 +34,16 @@ export function* processRecords(
   choice: Choice,
   report: Report,
 ): Generator<RawVma | Vma | null> {
-  const progress = new Progress(choice.all ? pids.length : 0)
-  const faults = new Faults(choice.all, progress, report)
+  // Where something may hang, a signal must end the command at once: it is not caught.
+  const progress = new Progress(choice.all ? pids.length : 0, choice.ask === undefined)
+  const faults = new Faults(choice, progress, report)
   for (const pid of pids) {
     progress.step()
     yield* recordsOf(fixer, pid, choice, faults)
     if (faults.stopped) return
     yield null
   }
-  progress.clear()
+  progress.end()
   faults.summarize(pids.length)
 }
 
@@ -64,21 +70,23 @@ class Faults {
   /** Whether a message was the last (`--strict`). */
   stopped = false
   readonly #all: boolean
+  readonly #procfs: string
   readonly #progress: Progress
   readonly #report: Report
   readonly #reported = new Set<string>()
   #forbidden = 0
 
-  constructor(all: boolean, progress: Progress, report: Report) {
+  constructor({ all, procfs }: Choice, progress: Progress, report: Report) {
     this.#all = all
+    this.#procfs = procfs
     this.#progress = progress
     this.#report = report
   }
 
   /** Something cannot be read of a process. */
   report(pid: number, error: InputError): void {
-    // One message is enough for a whole machine.
-    if (this.#all && error instanceof NotFollowedError && this.#reported.has(error.message)) return
+    // What this user lacks is the same for each.
+    if (error instanceof NotFollowedError && this.#reported.has(error.message)) return
     this.#reported.add(error.message)
     this.#progress.clear()
     this.stopped ||= this.#report(`pid ${pid}`, error) === 'stop'
@@ -88,7 +96,8 @@ class Faults {
   unreadable(pid: number, error: unknown): void {
     if (!(error instanceof InputError)) throw error
     if (this.#all && error instanceof ForbiddenError) this.#forbidden += 1
-    else if (!(this.#all && error instanceof GoneError)) this.report(pid, error)
+    else if (!(error instanceof GoneError)) this.report(pid, error)
+    else if (!this.#all) this.report(pid, mayBeHidden(this.#procfs, pid) ? hidden() : error)
   }
 
   /** All processes have been read. */
@@ -96,9 +105,22 @@ class Faults {
     if (this.#forbidden === 0) return
     this.#report(
       '--all',
-      new InputError(`${this.#forbidden} of ${total} processes may not be read by this user`),
+      new InputError(
+        `${this.#forbidden} of ${total} processes may not be read by this user; ${howToGet('CAP_SYS_PTRACE')}`,
+      ),
     )
   }
+}
+
+/** Whether a process that is not there may be one that this user may not see (hidepid of proc(5)). */
+function mayBeHidden(procfs: string, pid: number): boolean {
+  if (process.geteuid?.() === 0 || existsSync(`${procfs}/${pid}`)) return false
+  const own = readerOf(procfs).mounts.findLast(({ mount_point }) => mount_point === bytesOf(resolve(procfs)))
+  return own?.super_options.some((option) => /^hidepid=(2|4|invisible|ptraceable)$/.test(option)) ?? false
+}
+
+function hidden(): InputError {
+  return new InputError(`no such process that this user may see (hidepid); ${howToGet('CAP_SYS_PTRACE')}`)
 }
 
 /** Shows how far the processes are, on standard error, if that is a terminal and standard output is none. */
@@ -107,8 +129,10 @@ class Progress {
   #done = 0
   #shown = 0
 
-  constructor(total: number) {
+  /** @param catches whether an interrupt waits for the end of a process, and then takes the line away before it ends the command */
+  constructor(total: number, catches: boolean) {
     this.#total = total > 0 && isTerminal(2) && !isTerminal(1) ? total : 0
+    if (this.#total > 0 && catches) process.once('SIGINT', this.#interrupt)
   }
 
   step(): void {
@@ -120,5 +144,16 @@ class Progress {
 
   clear(): void {
     if (this.#shown > 0) writeError('\r\x1b[K')
+  }
+
+  /** All processes are read. */
+  end(): void {
+    this.clear()
+    process.off('SIGINT', this.#interrupt)
+  }
+
+  readonly #interrupt = () => {
+    this.clear()
+    process.kill(process.pid, 'SIGINT')
   }
 }

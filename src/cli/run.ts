@@ -1,15 +1,16 @@
 /** What all commands share: their files, their errors and their exit status. */
 import { closeSync, openSync } from 'node:fs'
-import type { Options } from 'yargs'
-import { hasCode, InputError, systemReason } from '../errors.js'
+import packageJson from '../../package.json' with { type: 'json' }
+import { hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
 import type { LineOptions } from '../lines/filter.js'
 import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
 import { printable, quote } from '../text/printable.js'
-import { type Args, type Operands, parseArguments, UsageError } from './arguments.js'
-import { isTerminal, readChunks, writeAll } from './io.js'
-import type { Usage } from './usage.js'
+import { type Operands, parseArguments, UsageError } from './arguments.js'
+import { helpOf } from './help.js'
+import { columns, isTerminal, neededFor, readChunks, writeAll, writeError } from './io.js'
+import type { Args, Options, Usage } from './usage.js'
 
 /** Makes the transform of one FILE; `note` says something of it. */
 type TransformOf = (lines: Required<LineOptions>, note: (text: string) => void) => LineTransform
@@ -27,32 +28,34 @@ export interface Run<O> extends Operands {
   each(transformOf: TransformOf): void
   /** Reads the FILE of an option through a transform. @throws InputError where it cannot be read, which ends the command */
   readOption(file: string, transformOf: TransformOf): void
-  /** Sends records to standard output, many in one write. At each null, all that came before is written. */
-  send(records: Iterable<object | null>): void
+  /** Sends records to standard output, many in one write. At each null, all that came before is written, and signals are let in. */
+  send(records: Iterable<object | null>): Promise<void>
   /** Writes bytes to standard output. */
   print(text: ByteString): void
 }
 
 /** A command: its usage, and what it does. */
-export interface Command<O extends Record<string, Options>> {
+export interface Command<O extends Options> {
   usage: Usage<O>
-  pipeline(run: Run<Args<O>>): void
+  pipeline(run: Run<Args<O>>): void | Promise<void>
 }
 
 /** Parses the command line and runs the command. Everything that goes wrong becomes a message and an exit status. */
-export function run<O extends Record<string, Options>>({ usage, pipeline }: Command<O>): void {
+export function run<O extends Options>({ usage, pipeline }: Command<O>): void {
   try {
-    const { options, shared, operands, shown } = parseArguments(usage)
-    if (shown !== '') {
+    const parsed = parseArguments(usage)
+    if (typeof parsed === 'string') {
+      const shown = parsed === 'help' ? helpOf(usage, columns()) : packageJson.version
       write(bytesOf(`${shown}\n`))
       process.exit(0)
     }
+    const { options, ...operands } = parsed
     let stopped = false
     const report = (source: string, error: InputError) => {
       const place = error.line === null ? source : `${source}:${error.line}`
       say(`${usage.name}: ${place}: ${error.message}`)
       process.exitCode = 1
-      stopped = shared.strict
+      stopped = options.strict
       return stopped ? 'stop' : undefined
     }
     const note = (text: string) => say(`${usage.name}: ${text}`)
@@ -63,7 +66,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
     const read = (file: string, transformOf: TransformOf) => {
       const source = sourceName(file)
       const lines = transformOf(
-        { maxLine: shared['max-line'], onError: (error) => report(source, error) },
+        { maxLine: options['max-line'], onError: (error) => report(source, error) },
         (text) => note(`${source}: ${text}`),
       )
       try {
@@ -76,7 +79,7 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         if (!(error instanceof ReadError)) throw error
         lines.abandonLine()
         write(lines.flush())
-        throw new InputError(systemReason(error.cause))
+        throw new InputError(reasonAndCure(error.cause, neededFor(file)))
       }
     }
     const readOption = (file: string, transformOf: TransformOf) => {
@@ -97,16 +100,32 @@ export function run<O extends Record<string, Options>>({ usage, pipeline }: Comm
         }
       }
     }
-    pipeline({ options, ...operands, report, note, exitStatus, each, readOption, send, print: write })
+    const done = pipeline({
+      options,
+      ...operands,
+      report,
+      note,
+      exitStatus,
+      each,
+      readOption,
+      send,
+      print: write,
+    })
+    done?.catch((error) => end(usage.name, error))
   } catch (error) {
-    if (error instanceof UsageError) fail(usage.name, error.message, 2)
-    if (error instanceof WriteError) {
-      // A reader that has gone (`| head -1`) is no fault.
-      if (hasCode(error.cause, 'EPIPE')) process.exit(0)
-      fail(usage.name, `standard output: ${systemReason(error.cause)}`, 1)
-    }
-    fail(usage.name, systemReason(error), 1)
+    end(usage.name, error)
   }
+}
+
+/** Ends the command by what ended its pipeline. */
+function end(name: string, error: unknown): never {
+  if (error instanceof UsageError) fail(name, error.message, 2)
+  if (error instanceof WriteError) {
+    // A reader that has gone (`| head -1`) is no fault.
+    if (hasCode(error.cause, 'EPIPE')) process.exit(0)
+    fail(name, `standard output: ${systemReason(error.cause)}`, 1)
+  }
+  fail(name, systemReason(error), 1)
 }
 
 /** A FILE cannot be read. The cause is the system's error. */
@@ -148,13 +167,15 @@ function attempt<T>(Failure: new (message: string, options: ErrorOptions) => Err
   }
 }
 
-function send(records: Iterable<object | null>): void {
+async function send(records: Iterable<object | null>): Promise<void> {
   let text = ''
   for (const record of records) {
     if (record !== null) text += ndjsonLine(record)
     if (record !== null && text.length < BLOCK) continue
     write(text)
     text = ''
+    // Node hands a signal over between two turns of its loop.
+    if (record === null && process.listenerCount('SIGINT') > 0) await new Promise(setImmediate)
   }
   write(text)
 }
@@ -168,13 +189,6 @@ function sourceName(file: string): string {
 /** Writes a message, on one line. */
 function say(line: string): void {
   writeError(`${printable(line)}\n`)
-}
-
-/** Writes to standard error. If that fails, the exit status still shows that something is wrong. */
-export function writeError(text: string): void {
-  try {
-    writeAll(2, bytesOf(text))
-  } catch {}
 }
 
 function fail(name: string, message: string, status: 1 | 2): never {

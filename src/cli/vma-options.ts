@@ -1,7 +1,7 @@
 /** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { InputError, systemReason } from '../errors.js'
+import { InputError, reasonAndCure } from '../errors.js'
 import { isProcfs } from '../files/ids.js'
 import { lineTransform } from '../lines/line-transform.js'
 import { listPids } from '../proc/process.js'
@@ -54,10 +54,13 @@ function contradictions(
 ): [isWrong: boolean, message: string][] {
   const bad = tokens?.find((token) => !/^[1-9]\d{0,9}$/.test(token))
   const isContainer = container === undefined || /^[0-9a-f]{1,64}$/.test(container)
+  const [number] = files.filter((file) => /^[1-9]\d*$/.test(file) && !existsSync(file))
   const isMany = all || isReadWhole(container, files)
   const isOne = !isMany && (tokens?.length ?? 0) <= 1
   const isReadHere = isMany || tokens !== undefined
   return [
+    [bad === '0', '--pid 0 is no process: docker inspect tells it of a container that is not running'],
+    [number !== undefined, `there is no FILE ${number}: did you mean --pid ${number}?`],
     [bad !== undefined, `--pid takes process numbers, not "${bad}"`],
     [!isContainer, `--container takes the id of one, or how it begins, not "${container}"`],
     [all && tokens !== undefined, '--all goes without --pid'],
@@ -100,13 +103,21 @@ export function viewOptions(
   }
 }
 
-/** @throws InputError if a file that was asked for may not be read */
-function readable(file: string): string {
+/** Checks the folders that are read on the way to everything else. @throws InputError if there is none, or it may not be entered */
+export function checkFolders({ procfs, root, stat }: VmaArguments, pids: readonly number[] | null): void {
+  readable(procfs)
+  // What a captured tree or an entry says of a root is not looked up.
+  if (root !== undefined && stat !== false && pids !== null && isProcfs(procfs))
+    readable(root, constants.X_OK)
+}
+
+/** @throws InputError if a file or folder that was asked for may not be read */
+function readable(file: string, how = constants.R_OK): string {
   try {
-    accessSync(file, constants.R_OK)
+    accessSync(file, how)
     return file
   } catch (error) {
-    throw new InputError(`${file}: ${systemReason(error)}`)
+    throw new InputError(`${file}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
   }
 }
 

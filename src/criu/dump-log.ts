@@ -1,12 +1,13 @@
 /** The log of a CRIU dump to branch tables: CRIU logs the unions that a process has mounted. */
-import type { Duplex } from 'node:stream'
 import { BoundedMap, keyText } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
+import type { Chunk, RecordStream } from '../lines/record-stream.js'
 import { pair } from '../lines/scan.js'
 import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { decodeOctal } from '../text/octal.js'
+import type { Text } from '../text/text-types.js'
 import { aufs } from '../unions/aufs/aufs.js'
 import type { Branch, BranchTable } from '../unions/branch-table.js'
 import { unionTypeOf } from '../unions/types.js'
@@ -180,8 +181,8 @@ function keyOf(table: BranchTable): string {
  * Errors are {@link InputError}s. A gap in the numbers of a collection is one, with the number of its first line, and
  * gives no table. So is a branch or mount line with a NUL, or longer than CRIU logs.
  *
- * @example createReadStream('dump.log').pipe(parseLog()).on('data', (table) => …)
+ * @example createReadStream('dump.log').pipe(parseLog()).on('data', ({ branches }) => console.log(branches))
  */
-export function parseLog(options?: LineOptions): Duplex {
+export function parseLog(options?: LineOptions): RecordStream<Chunk, Text<BranchTable>> {
   return recordStream(logFilter(), options)
 }

@@ -7,7 +7,7 @@
  */
 import { InputError } from '../errors.js'
 import type { Filter } from '../lines/filter.js'
-import { count, flag, only, orNull, parseRecord, record, text } from '../lines/records.js'
+import { count, flag, isCount, only, orNull, parseRecord, record, text } from '../lines/records.js'
 import type { Kernel } from '../proc/map-files.js'
 import type { ByteString } from '../text/byte-string.js'
 import { quote } from '../text/printable.js'
@@ -44,6 +44,8 @@ const inode = only(
   'is no inode number',
 )
 
+const mountId = only((value): value is number => isCount(value) && value >= 0, 'is no mount')
+
 const readMappedFile = record<MappedFile>({
   perms: orNull(text),
   link: text,
@@ -55,7 +57,7 @@ const readMappedFile = record<MappedFile>({
   kernel: record<MappedFile['kernel']>({
     dev: orNull(text),
     ino: orNull(inode),
-    mnt_id: orNull(count),
+    mnt_id: orNull(mountId),
     mnt_listed: orNull(flag),
   }),
 })
@@ -110,7 +112,7 @@ function faultOf({ state, kernel }: MappedFile): string | null {
   if (state !== null && state !== 'current')
     return `not to be restored from its path, which shows ${SHOWS[state]}`
   if (kernel.mnt_id === null || kernel.ino === null)
-    return 'its mount and inode are not known (aufs-vma tells them with CAP_CHECKPOINT_RESTORE)'
+    return 'its mount and inode are not known (aufs-vma tells them with sudo: CAP_CHECKPOINT_RESTORE)'
   return state === null ? 'not to be restored from its path, as it is not known what that shows' : null
 }
 

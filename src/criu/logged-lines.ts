@@ -49,7 +49,7 @@ const ID = /\/sys\/fs\/aufs\/si_([0-9a-f]{1,16})\/brid(0|[1-9]\d{0,4}):(-?\d{1,9
  * Parses a branch line. Anything may stand before the branch, as CRIU's time does. The path is decoded, as sysfs escapes it.
  *
  * @returns null if the line names no branch
- * @example parseLoggedBranch('(00.036097) /sys/fs/aufs/si_1956a7d9c240c0/br0 : /o/sp\\040ace')?.path // '/o/sp ace'
+ * @example parseLoggedBranch(bytesOf('(00.036097) /sys/fs/aufs/si_1956a7d9c240c0/br0 : /o/sp\\040ace'))?.path // '/o/sp ace'
  */
 export function parseLoggedBranch(line: ByteString): LoggedBranch | null {
   if (!line.includes('/sys/fs/aufs/si_')) return null
@@ -80,7 +80,9 @@ const OPTIONS = ' options '
  * hold no space, so they are searched for from the end.
  *
  * @returns null if the line is no mount line
- * @example parseLoggedMount('type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a')?.mount_point // '/vol'
+ * @example
+ * const line = bytesOf('type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a')
+ * parseLoggedMount(line)?.mount_point // '/vol'
  */
 export function parseLoggedMount(line: ByteString): LoggedMount | null {
   if (!line.includes(' s_dev ')) return null

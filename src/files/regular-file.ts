@@ -1,6 +1,6 @@
 /** Opens regular files, and nothing else. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { InputError, systemReason } from '../errors.js'
+import { InputError, reasonAndCure } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { Folder } from './folder.js'
 
@@ -14,11 +14,24 @@ export function openRegularFile(folder: Folder, path: ByteString, writes: boolea
   const found = folder.openPath(path)
   if (found === null) throw new InputError('not there, or below a symbolic link', path)
   try {
-    if (!fstatSync(found).isFile()) throw new InputError('no regular file', path)
-    return openSync(`/proc/self/fd/${found}`, writes ? constants.O_RDWR : constants.O_RDONLY)
+    const fd = reopen(found, writes ? constants.O_RDWR : constants.O_RDONLY)
+    if (fd === null) throw new InputError('no regular file', path)
+    return fd
   } catch (error) {
-    throw error instanceof InputError ? error : new InputError(systemReason(error), path)
+    if (error instanceof InputError) throw error
+    throw new InputError(reasonAndCure(error, writes ? 'CAP_DAC_OVERRIDE' : 'CAP_DAC_READ_SEARCH'), path)
   } finally {
     closeSync(found)
   }
+}
+
+/**
+ * Opens the regular file that a descriptor of O_PATH stands for, which may be asked. Close it when done.
+ *
+ * @param flags with O_NONBLOCK, whoever has a lease on the file (fcntl(2), F_SETLEASE) keeps nobody waiting
+ * @returns null for anything but a regular file
+ * @throws the system's error
+ */
+export function reopen(pathFd: number, flags: number): number | null {
+  return fstatSync(pathFd).isFile() ? openSync(`/proc/self/fd/${pathFd}`, flags) : null
 }

@@ -2,6 +2,7 @@
 
 import { InputError } from '../errors.js'
 import type { Asking } from '../files/asking.js'
+import { isText } from '../lines/records.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { LayerImage } from '../unions/branch-table.js'
 
@@ -84,15 +85,15 @@ export function indexedStore(reader: StoreReader): ImageStore {
   }
 }
 
-/** A layer of images. */
+/** A layer of images. A name that is none, as a damaged store may have it, is left out. */
 export function imageLayer(
   store: LayerImage['store'],
   { layer, chain, names }: { layer: string | null; chain: string | null; names: Iterable<ByteString> },
 ): LayerImage {
-  return { store, layer, chain, names: [...names].sort(), container: null }
+  return { store, layer, chain, names: [...names].filter(isText).sort(), container: null }
 }
 
 /** A container's own layer, or one of which nothing else is known. */
 export function ownLayer(store: LayerImage['store'], container: ByteString | null): LayerImage {
-  return { store, layer: null, chain: null, names: [], container }
+  return { store, layer: null, chain: null, names: [], container: isText(container) ? container : null }
 }

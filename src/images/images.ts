@@ -1,10 +1,12 @@
 /** Branch tables and VMA records to the same records with the images of their branches: what `aufs-images` does. */
-import type { Duplex } from 'node:stream'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
+import type { Chunk, RecordStream } from '../lines/record-stream.js'
 import { either, orNull, parseRecord, record, text } from '../lines/records.js'
-import { recordStream } from '../lines/streams.js'
+import { lineStream } from '../lines/streams.js'
 import { bytesOf } from '../text/byte-string.js'
+import { toText } from '../text/json.js'
+import type { Text } from '../text/text-types.js'
 import type { Branch, BranchTable, LayerImage } from '../unions/branch-table.js'
 import { branchFields, readTable } from '../unions/tables.js'
 import type { Vma } from '../vma/record.js'
@@ -74,9 +76,14 @@ export function storesOf({ docker, containerd, podman }: ImageOptions): Stores {
 /**
  * A stream from {@link BranchTable}s or {@link Vma} records to the same records, each branch with its {@link LayerImage}.
  *
+ * @typeParam T which of the two it is given, where that is known
  * @throws InputError where no store is in a place that is given
- * @example readMapFiles({ pids: [1] }).pipe(fixVmas()).pipe(findImages()).on('data', ({ branch }) => branch?.image?.names)
+ * @example
+ * const vmas = readMapFiles({ pids: [1] }).pipe(fixVmas()).pipe(findImages<Text<Vma>>())
+ * for await (const { path, branch } of vmas) console.log(path, branch?.image?.names)
  */
-export function findImages(options: ImageOptions & LineOptions = {}): Duplex {
-  return recordStream(imageFilter(storesOf(options)), options)
+export function findImages<T extends Text<BranchTable> | Text<Vma> = Text<BranchTable> | Text<Vma>>(
+  options: ImageOptions & LineOptions = {},
+): RecordStream<Chunk | T, T> {
+  return lineStream(imageFilter(storesOf(options)), (record) => toText(record) as T, options)
 }

@@ -1,7 +1,7 @@
 /** Which store a folder is of: those in the usual places, or where the user says. */
 import { closeSync, fstatSync, statSync } from 'node:fs'
 import { BoundedMap } from '../bounded-map.js'
-import { hasCode } from '../errors.js'
+import { hasCode, reasonAndCure } from '../errors.js'
 import { type Asking, askAll } from '../files/asking.js'
 import { fsPath } from '../files/ids.js'
 import { walkTo } from '../files/walk.js'
@@ -14,7 +14,7 @@ import { containerd } from './containerd/containerd.js'
 import { docker } from './docker.js'
 import type { ImageStore, StoreKind, StorePlaces } from './image-store.js'
 import { podman } from './podman/podman.js'
-import { fileError, reasonOf } from './store-files.js'
+import { fileError } from './store-files.js'
 
 const KINDS: readonly StoreKind[] = [docker, containerd, podman]
 
@@ -130,6 +130,11 @@ function check(kind: StoreKind, root: ByteString): void {
     statSync(fsPath(join(root, kind.mark)))
   } catch (error) {
     const isOther = hasCode(error, 'ENOENT', 'ENOTDIR')
-    throw fileError(isOther ? `no store of ${kind.name}: ${kind.mark} is missing` : reasonOf(error), root)
+    throw fileError(
+      isOther
+        ? `no store of ${kind.name}: ${kind.mark} is missing`
+        : reasonAndCure(error, 'CAP_DAC_READ_SEARCH'),
+      root,
+    )
   }
 }

@@ -2,15 +2,19 @@
  * The files of a store, below its root. Nothing is written or locked. No symbolic link is followed, which on another machine's
  * disk would lead to this machine's files, and nothing but regular files is opened.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { errorCode, hasCode, InputError, systemReason } from '../errors.js'
-import type { Asking } from '../files/asking.js'
+import { closeSync, constants, fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { errorCode, hasCode, InputError, reasonAndCure } from '../errors.js'
+import { type Asking, NotAskedError } from '../files/asking.js'
 import { Folder } from '../files/folder.js'
-import { fsPath, O_PATH } from '../files/ids.js'
+import { reopen } from '../files/regular-file.js'
+import { walkTo } from '../files/walk.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Json, parse } from '../text/json.js'
-import { join } from '../text/paths.js'
+import { join, split } from '../text/paths.js'
 import { quote } from '../text/printable.js'
+
+const NOT_ASKED =
+  'on a filesystem whose server may not answer, which is asked only for a store that an option names'
 
 /** Longer files are none of a store's own. */
 const LONGEST_FILE = 64 * 1024 * 1024
@@ -32,6 +36,7 @@ export class NoJsonError extends InputError {}
 /** Reads the files of a store. What is not there is null, or a list of nothing; what may not be read is an InputError. */
 export class StoreFiles {
   readonly root: ByteString
+  readonly #asking: Asking
   readonly #folder: Folder
   #isUsed = false
 
@@ -41,14 +46,15 @@ export class StoreFiles {
    */
   constructor(root: ByteString, asking: Asking) {
     this.root = root
+    this.#asking = asking
     this.#folder = new Folder(root, { asking })
   }
 
   /** Opens a regular file for `read`. */
   open<T>(path: ByteString, read: (fd: number, file: ByteString) => T): T | null {
     return this.#withPath(path, (place) => {
-      if (!fstatSync(place).isFile()) return null
-      const fd = openSync(`/proc/self/fd/${place}`, constants.O_RDONLY)
+      const fd = reopen(place, constants.O_RDONLY | constants.O_NONBLOCK)
+      if (fd === null) return null
       try {
         return read(fd, join(this.root, path))
       } finally {
@@ -114,24 +120,21 @@ export class StoreFiles {
         closeSync(fd)
       }
     } catch (error) {
+      if (error instanceof NotAskedError) throw fileError(NOT_ASKED, join(this.root, path))
       if (errorCode(error) === null) throw error
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) return null
-      throw fileError(reasonOf(error), join(this.root, path))
+      throw fileError(reasonAndCure(error, 'CAP_DAC_READ_SEARCH'), join(this.root, path))
     }
   }
 
-  /** Null where nothing is there. @throws a system error */
+  /** Null where nothing is there. @throws a system error, or NotAskedError */
   #openPath(path: ByteString): number | null {
     this.#isUsed = true
-    const fd = path === '/' ? null : this.#folder.openPath(path)
-    if (fd !== null || (path !== '/' && this.#folder.find(path) === null)) return fd
-    // The root itself, or a path of which the kernel has to say why it cannot be looked at.
-    return openSync(fsPath(join(this.root, path)), O_PATH)
+    if (path === '/') return walkTo(this.root, this.#asking).fd
+    const fd = this.#folder.openPath(path)
+    if (fd !== null || this.#folder.find(path) === null) return fd
+    // The way there says why it cannot be looked at; if it does not, the mount on the path itself may not be asked.
+    closeSync(walkTo(split(join(this.root, path)).folder, this.#asking).fd)
+    throw new NotAskedError()
   }
-}
-
-/** What a system error means, and what cures it. */
-export function reasonOf(error: unknown): string {
-  const reason = systemReason(error)
-  return hasCode(error, 'EACCES', 'EPERM') ? `${reason}; try sudo (CAP_DAC_READ_SEARCH)` : reason
 }

@@ -1,5 +1,4 @@
 /** NDJSON for programs that use the library: the package ndjson, with the errors and limits of the other streams. */
-import type { Duplex } from 'node:stream'
 import { parse } from 'ndjson'
 import { transform } from 'through2'
 import { InputError } from '../errors.js'
@@ -7,19 +6,19 @@ import { isUtf8Text } from '../text/byte-string.js'
 import type { Json } from '../text/json.js'
 import type { Filter, LineOptions } from './filter.js'
 import { lineMaker } from './given.js'
+import type { Chunk, RecordStream } from './record-stream.js'
 import { lineStream } from './streams.js'
 
 /**
- * A stream from NDJSON bytes to the records in them, as `JSON.parse` gives them. Empty lines are passed over.
+ * A stream from NDJSON bytes to the records in them, as `JSON.parse` gives them: nothing is known of their fields. (The other
+ * streams read NDJSON themselves, and check what they need.) Empty lines are passed over.
  *
  * Errors are {@link InputError}s: a line that is no JSON, no UTF-8, or too long, and the line `null`, as a stream of
  * objects ends with null. By default the first error ends the stream.
  *
- * @example
- * const tables = await createReadStream('tables.ndjson').pipe(fromNdjson()).toArray()
- * readMapFiles({ pids: [1] }).pipe(fixVmas({ tables }))
+ * @example for await (const record of createReadStream('mounts.ndjson').pipe(fromNdjson())) console.log(isMount(record))
  */
-export function fromNdjson(options?: LineOptions): Duplex {
+export function fromNdjson(options?: LineOptions): RecordStream<Chunk, Json> {
   return lineStream(ndjsonFilter(), (record) => record, options)
 }
 
@@ -31,7 +30,7 @@ export function fromNdjson(options?: LineOptions): Duplex {
  *
  * @example createReadStream('/proc/self/mountinfo').pipe(parseMounts()).pipe(toNdjson()).pipe(process.stdout)
  */
-export function toNdjson(): Duplex {
+export function toNdjson(): RecordStream<object, Buffer> {
   return transform({ writableObjectMode: true }, async function* (records: AsyncIterable<object>) {
     const toLine = lineMaker()
     for await (const record of records) yield toLine(record)

@@ -130,9 +130,11 @@ export function only<T>(is: (field: unknown) => field is T, what: string): Reade
 /** Whether a value is a text that can be a path: the kernel takes no NUL. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
 
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
+
 export const text = only(isText, 'is no text')
 export const texts = list(text)
-export const count = only((value): value is number => Number.isSafeInteger(value), 'is no whole number')
+export const count = only(isCount, 'is no whole number')
 export const flag = only((value): value is boolean => typeof value === 'boolean', 'is no boolean')
 
 /**

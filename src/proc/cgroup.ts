@@ -29,9 +29,14 @@ export function parseCgroups(text: ByteString): CgroupNames {
  * all processes are in the root of v2, which says nothing.
  */
 function cgroupOf(text: ByteString): ByteString | null {
-  const [, unified = null] = /^0::(.*)$/m.exec(text) ?? []
-  const [, named = null] = /^\d+:name=systemd:(.*)$/m.exec(text) ?? []
-  return unified === null || unified === '/' ? (named ?? unified) : unified
+  const unified = pathIn(text, /^0::(.*)$/s)
+  return unified === null || unified === '/' ? (pathIn(text, /^\d+:name=systemd:(.*)$/s) ?? unified) : unified
+}
+
+/** The path in the first line of a hierarchy. It may hold any byte but a newline, also those that end a line elsewhere. */
+function pathIn(text: ByteString, hierarchy: RegExp): ByteString | null {
+  const lines = text.split('\n').map((line) => hierarchy.exec(line)?.[1])
+  return lines.find((path) => path !== undefined) ?? null
 }
 
 /** The container's id: 64 hexadecimal digits, in every runtime's layout (`/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`). */

@@ -1,7 +1,7 @@
 /** Entries of /proc/PID/map_files: what the kernel says of each mapped file, unfixed. */
-import type { Duplex } from 'node:stream'
 import { InputError } from '../errors.js'
 import type { Emit, Filter, LineOptions } from '../lines/filter.js'
+import type { Chunk, RecordStream } from '../lines/record-stream.js'
 import {
   text as aText,
   count,
@@ -17,6 +17,7 @@ import {
 import { recordStream } from '../lines/streams.js'
 import type { ByteString } from '../text/byte-string.js'
 import { DELETED } from '../text/paths.js'
+import type { Text } from '../text/text-types.js'
 
 /** What the kernel says of a mapped file. What it does not say is null. */
 export interface Kernel {
@@ -139,7 +140,7 @@ function inOrder(raw: MapFilesEntry): MapFilesEntry {
  * Parses a text line that ends in `START-END -> TARGET`. The leftmost such arrow counts.
  *
  * @returns null if the line has no entry
- * @example parseEntry('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh')?.link // '/bin/sh'
+ * @example parseEntry(bytesOf('lr-------- 1 root root 64 Sep 1 00:00 400000-489000 -> /bin/sh'))?.link // '/bin/sh'
  */
 export function parseEntry(line: ByteString): RawVma | null {
   if (line.includes('\0')) return null
@@ -192,6 +193,6 @@ const readEntry = record<MapFilesEntry>({
  *
  * @example child.stdout.pipe(parseMapFiles()).on('data', (entry) => entry.link)
  */
-export function parseMapFiles(options?: LineOptions): Duplex {
+export function parseMapFiles(options?: LineOptions): RecordStream<Chunk | Text<RawVma>, Text<RawVma>> {
   return recordStream(entryFilter(), options)
 }

@@ -33,7 +33,7 @@ const LINE =
  *     00400000-00401000 r--p 00000000 00:11 29                                 /bin/mapper
  *
  * @throws InputError if the line is no mapping
- * @example parseMapping('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh').dev // '254:0'
+ * @example parseMapping(bytesOf('00400000-00401000 r--p 00000000 fe:00 29  /bin/sh')).dev // '254:0'
  */
 export function parseMapping(line: ByteString): Mapping {
   const [, start, end, perms, offset, major, minor, ino, name = ''] =
@@ -54,7 +54,7 @@ export function parseMapping(line: ByteString): Mapping {
 /**
  * Whether a mapping is of a file. map_files has an entry for each of these.
  *
- * @example isFileMapping(parseMapping('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]')) // false
+ * @example isFileMapping(parseMapping(bytesOf('7ffc1000-7ffc2000 rw-p 00000000 00:00 0  [stack]'))) // false
  */
 export function isFileMapping({ dev }: Mapping): boolean {
   return dev !== '0:0'

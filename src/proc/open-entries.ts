@@ -1,6 +1,6 @@
 /** Opens the entries of map_files with O_PATH, and asks of their files what may be asked. */
 import { closeSync, fstatSync, openSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../errors.js'
+import { hasCode, InputError, reasonAndCure } from '../errors.js'
 import type { Asking } from '../files/asking.js'
 import { deviceName, inodeName, mountIdOf, O_PATH } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
@@ -46,16 +46,10 @@ export class EntryOpener {
       fd = openSync(`${this.#process.folder}/map_files/${range}`, O_PATH)
     } catch (error) {
       // ESTALE, ENOENT: the kernel does not tell any more of this one. The others: of none, as the folder is its owner's.
-      const missing = hasCode(error, 'EPERM')
-        ? 'CHECKPOINT_RESTORE'
-        : hasCode(error, 'EACCES')
-          ? 'DAC_READ_SEARCH'
-          : null
-      if (missing !== null) {
+      if (hasCode(error, 'EPERM', 'EACCES')) {
         this.#follow = null
-        this.#warn(
-          new NotFollowedError(`map_files cannot be followed without CAP_${missing}: ${systemReason(error)}`),
-        )
+        const missing = hasCode(error, 'EPERM') ? 'CAP_CHECKPOINT_RESTORE' : 'CAP_DAC_READ_SEARCH'
+        this.#warn(new NotFollowedError(`map_files cannot be followed: ${reasonAndCure(error, missing)}`))
       }
       return NOT_OPENED
     }

@@ -1,6 +1,6 @@
 /** One process in /proc: its mounts, its root, its files. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../errors.js'
+import { hasCode, InputError, reasonAndCure, systemReason } from '../errors.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
 import { type Mount, parseMount } from './mounts/mountinfo.js'
@@ -12,7 +12,7 @@ import { liveThread, type ProcStat, readStat } from './stat.js'
  * @throws InputError if the folder cannot be read
  * @example listPids('samples/leaky-01-docker/proc') // [1, 112]
  */
-export function listPids(procfs: string): number[] {
+export function listPids(procfs = '/proc'): number[] {
   return names(procfs)
     .filter((name) => /^[1-9]\d*$/.test(name))
     .map(Number)
@@ -23,7 +23,7 @@ function names(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    throw new InputError(`${folder}: ${systemReason(error)}`)
+    throw new InputError(`${folder}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
   }
 }
 
@@ -38,7 +38,7 @@ export interface TaskId {
 /**
  * One process below a procfs. Whatever goes wrong with it as a whole is an {@link InputError}.
  *
- * @example new Process('samples/leaky-01-docker/proc', 112).mounts(console.warn)[0]?.fs_type // 'aufs'
+ * @example new Process(112, 'samples/leaky-01-docker/proc').mounts(console.warn)[0]?.fs_type // 'aufs'
  */
 export class Process {
   /** Its number; null for `self`. */
@@ -48,7 +48,7 @@ export class Process {
   readonly #stat: ProcStat | null
 
   /** @throws InputError if there is no such process */
-  constructor(procfs: string, pid: number | 'self') {
+  constructor(pid: number | 'self', procfs = '/proc') {
     this.pid = pid === 'self' ? null : pid
     const stat = readStat(`${procfs}/${pid}`)
     // A leader that has ended before its threads is a zombie without mounts and maps. /proc/TID is there for each thread.
@@ -84,8 +84,8 @@ export class Process {
   /** Which task it is, by what is the same whoever reads; null where that is not told. */
   task(): TaskId | null {
     const [, namespace] = /^pid:\[(\d+)\]$/.exec(this.namespace('pid') ?? '') ?? []
-    // Its number in each namespace, down to its own.
-    const [, number] = /^NSpid:.*\t(\d+)$/m.exec(this.text('status') ?? '') ?? []
+    // Its number in each namespace, down to its own. The name before it may hold a carriage return, which is no new line.
+    const [, number] = /\nNSpid:.*\t(\d+)\n/.exec(this.text('status') ?? '') ?? []
     const start = this.#stat?.start
     return namespace && number && start ? { task: `${namespace} ${number}`, start } : null
   }
@@ -140,7 +140,8 @@ export class Process {
       if (hasCode(error, 'ENOENT', 'ESRCH') && !exists(this.folder)) throw new GoneError()
       // A process that is ending loses its mounts (EINVAL) before its folder goes.
       if (hasCode(error, 'ESRCH') || (name === 'mountinfo' && hasCode(error, 'EINVAL'))) throw new GoneError()
-      if (hasCode(error, 'EACCES', 'EPERM')) throw new ForbiddenError(`${name}: ${systemReason(error)}`)
+      if (hasCode(error, 'EACCES', 'EPERM'))
+        throw new ForbiddenError(`${name}: ${reasonAndCure(error, 'CAP_SYS_PTRACE')}`)
       // A captured tree may have some files of a process that was not captured.
       if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
@@ -157,7 +158,7 @@ export interface Reader {
 /** This reader, as a procfs shows it; of a captured tree, whoever captured it. */
 export function readerOf(procfs: string): Reader {
   try {
-    const self = new Process(procfs, 'self')
+    const self = new Process('self', procfs)
     return { mounts: self.mounts(() => {}), namespace: self.namespace('mnt') }
   } catch (error) {
     if (error instanceof InputError) return { mounts: [], namespace: null }

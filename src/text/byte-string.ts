@@ -6,24 +6,45 @@
  */
 import { isUtf8 } from 'node:buffer'
 
-/** A string of bytes. Each character is U+0000 to U+00FF and stands for that byte. */
-export type ByteString = string
+/**
+ * A string of bytes. Each character is U+0000 to U+00FF and stands for that byte. A text cannot be given for it: `bytesOf` and
+ * `toBytes` make bytes of it.
+ */
+export type ByteString = (Strictness extends { any: true } ? Partial<Bytes> : Bytes) & string
+
+/** What tells bytes from text. It is known to the compiler alone. */
+interface Bytes {
+  readonly [encoding]: 'bytes'
+  /** What is cut out of bytes is bytes. */
+  slice(start?: number, end?: number): ByteString
+  split(separator: string | RegExp, limit?: number): ByteString[]
+}
+
+declare const encoding: unique symbol
+
+// biome-ignore lint/suspicious/noEmptyInterface: inside.d.ts fills it.
+export interface Strictness {}
+
+/** Whether a type of strings is one of bytes. */
+export type IsBytes<T extends string> = typeof encoding extends keyof T ? true : false
 
 export const NOT_ASCII = /[^\0-\x7f]/
 
 /**
- * The bytes of a text, one character each.
+ * The bytes of a text or of a Buffer, one character each.
  *
  * @example bytesOf('é') // '\xc3\xa9'
+ * @example bytesOf(readFileSync('/proc/self/mountinfo')).split('\n')
  */
-export function bytesOf(text: string): ByteString {
+export function bytesOf(text: string | Uint8Array): ByteString {
+  if (typeof text !== 'string') return Buffer.from(text).toString('latin1')
   return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text
 }
 
 /**
  * The text of some bytes. What is no UTF-8 becomes U+FFFD.
  *
- * @example textOf('\xc3\xa9') // 'é'
+ * @example textOf(bytesOf(Buffer.of(0xc3, 0xa9))) // 'é'
  */
 export function textOf(bytes: ByteString): string {
   return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes

@@ -1,5 +1,6 @@
 /** Records of byte strings as NDJSON: text with `_b64` twins for what is no UTF-8. */
 import { type ByteString, bytesOf, isUtf8Text, NOT_ASCII, textOf } from './byte-string.js'
+import type { InBytes, Text } from './text-types.js'
 
 /** What JSON can hold. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -24,7 +25,7 @@ export function stringify(record: object): string {
 }
 
 function stringifyText(record: object): string {
-  return JSON.stringify(toText(record as Json))
+  return JSON.stringify(jsonToText(record as Json))
 }
 
 /**
@@ -32,11 +33,11 @@ function stringifyText(record: object): string {
  * belongs to.
  *
  * @throws SyntaxError if the line is no JSON
- * @example parse('{"path":"\\ufffd","path_b64":"/w=="}') // { path: '\xff' }
+ * @example parse(bytesOf('{"path":"\\ufffd","path_b64":"/w=="}')) // { path: '\xff' }
  */
 export function parse(line: ByteString): Json {
   const value = JSON.parse(textOf(line)) as Json
-  return HAS_BYTES.test(line) ? toBytes(value) : value
+  return HAS_BYTES.test(line) ? jsonToBytes(value) : value
 }
 
 /**
@@ -44,18 +45,22 @@ export function parse(line: ByteString): Json {
  *
  * @example toText({ path: '\xc3\xa9', root: '\xff' }) // { path: 'é', root: '\ufffd', root_b64: '/w==' }
  */
-export function toText<T>(value: T): T
+export function toText<T>(value: T): Text<T>
 
 export function toText(value: Json): Json {
+  return jsonToText(value)
+}
+
+function jsonToText(value: Json): Json {
   if (typeof value === 'string') return textOf(value)
-  if (Array.isArray(value)) return value.map((each) => toText(each))
+  if (Array.isArray(value)) return value.map(jsonToText)
   if (value === null || typeof value !== 'object') return value
   return fromEntries(Object.entries(value).flatMap(([key, field]) => textEntries(key, field)))
 }
 
 function textEntries(key: string, field: Json): [string, Json][] {
   const exact = exactBytes(field)
-  const entry: [string, Json] = [key, toText(field)]
+  const entry: [string, Json] = [key, jsonToText(field)]
   return exact === null ? [entry] : [entry, [key + B64, exact]]
 }
 
@@ -75,16 +80,20 @@ function base64(bytes: ByteString): string | null {
  *
  * @example toBytes({ path: 'é', root: '\ufffd', root_b64: '/w==' }) // { path: '\xc3\xa9', root: '\xff' }
  */
-export function toBytes<T>(value: T): T
+export function toBytes<T>(value: T): InBytes<T>
 
 export function toBytes(value: Json): Json {
+  return jsonToBytes(value)
+}
+
+function jsonToBytes(value: Json): Json {
   if (typeof value === 'string') return bytesOf(value)
-  if (Array.isArray(value)) return value.map((each) => toBytes(each))
+  if (Array.isArray(value)) return value.map(jsonToBytes)
   if (value === null || typeof value !== 'object') return value
   return fromEntries(
     Object.keys(value)
       .filter((key) => !isExactTwin(value, key))
-      .map((key) => [key, restore(toBytes(value[key] ?? null), value[key + B64])]),
+      .map((key) => [key, restore(jsonToBytes(value[key] ?? null), value[key + B64])]),
   )
 }
 

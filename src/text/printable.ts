@@ -13,7 +13,7 @@ export function printable(text: string): string {
  * Makes a byte string safe to show in a message. It becomes text in quotes, cut after `length` characters. Control characters
  * (C0, C1, and those that turn the direction of writing) are escaped as JSON does it.
  *
- * @example quote('a\x1b[31m') // '"a\\u001b[31m"'
+ * @example quote(bytesOf('a\x1b[31m')) // '"a\\u001b[31m"'
  */
 export function quote(bytes: ByteString, length = 60): string {
   const text = textOf(bytes.slice(0, 4 * length))

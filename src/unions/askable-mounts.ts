@@ -111,16 +111,25 @@ export class AskableMounts {
   }
 
   /**
-   * In a user namespace of its own any user may mount an overlay of a FUSE of its own, and take that FUSE away from every
-   * mountinfo. What was mounted from this reader's user namespace is as the mounts show it, and so is any where no FUSE is
-   * hidden.
+   * In a user namespace of its own any user may mount an overlay of a FUSE of its own, and then move that FUSE elsewhere, or
+   * take it away from every mountinfo. What was mounted from this reader's user namespace is as the mounts show it, and so is
+   * any where there is no FUSE but root's.
    */
   #isMountedByTrusted({ dev }: Mount, mounts: readonly Mount[], folder: string): boolean {
     const reader = this.#reader().mounts
     if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
       return true
-    return !mayHideFuse(this.#tables.sysfs, [...reader, ...mounts])
+    const others = mounts.filter((mount) => !this.#isFuse(mount))
+    return !mayHideFuse(this.#tables.sysfs, [
+      ...reader.filter((mount) => !this.#isUsersFuse(mount)),
+      ...others,
+    ])
   }
+
+  readonly #isFuse = ({ fs_type }: Mount) => this.#mayHang(fs_type) && /^fuse(\.|$)/.test(fs_type)
+
+  /** In this reader's mounts the option has the user as this reader's user namespace does. */
+  readonly #isUsersFuse = (mount: Mount) => this.#isFuse(mount) && !mount.super_options.includes('user_id=0')
 
   /** Layers are told by names, which may lead through links: they are walked to as well. */
   #mayAskLayers(table: BranchTable, { dev, super_options }: Mount): boolean {

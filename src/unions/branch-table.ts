@@ -68,6 +68,11 @@ export interface BranchTable {
   branches: Branch[]
 }
 
+/** Whether files may be copied up to a branch: also where nobody tells whether it is writable. */
+export function mayBeWritable({ perm }: Pick<Branch, 'perm'>): boolean {
+  return perm === null || perm === 'rw'
+}
+
 /** Whether a layer has data alone. */
 export function isData({ attributes }: Pick<Branch, 'attributes'>): boolean {
   return attributes.includes(DATA)

@@ -1,7 +1,7 @@
 /** Mounts to branch tables: what `aufs-branches` does. */
-import type { Duplex } from 'node:stream'
 import type { InputError } from '../errors.js'
 import type { Emit, Filter, Line, LineOptions } from '../lines/filter.js'
+import type { Chunk, RecordReadable, RecordStream } from '../lines/record-stream.js'
 import {
   count,
   type Fields,
@@ -16,13 +16,14 @@ import {
   texts,
   withOthers,
 } from '../lines/records.js'
-import { recordStream } from '../lines/streams.js'
-import { type Mount, parseMount, readMount } from '../proc/mounts/mountinfo.js'
+import { readThrough, recordStream } from '../lines/streams.js'
+import { type Mount, OWN_MOUNTINFO, parseMount, readMount } from '../proc/mounts/mountinfo.js'
 import { parseMountsLine } from '../proc/mounts/mounts-line.js'
 import type { ByteString } from '../text/byte-string.js'
 import { toBytes } from '../text/json.js'
+import type { Text } from '../text/text-types.js'
 import type { Branch, BranchTable } from './branch-table.js'
-import { INITIALS, unionTypeOf, unionTypes } from './types.js'
+import { INITIALS, isOtherMount, unionTypeName, unionTypeOf, unionTypes } from './types.js'
 import type { BranchReader, UnionMount, UnionType } from './union-type.js'
 
 /** Where the branches are found, and which unions are wanted. To a stream strings are text, to a class byte strings. */
@@ -78,11 +79,7 @@ function tableOf(
   { fsType, superblockId, ownOptions }: UnionType,
 ): BranchTable {
   const si = superblockId(super_options)
-  const nothing = {
-    source: si === null ? 'mountinfo' : 'sysfs',
-    xi_path: null,
-    workdir: null,
-  } as const
+  const nothing = { source: si === null ? 'mountinfo' : 'sysfs', xi_path: null, workdir: null } as const
   const options = ownOptions(super_options)
   return {
     ...{ mount_id, mount_point, root, dev, fs_type: fsType, si, ...nothing },
@@ -104,20 +101,6 @@ export function tableFilter(options?: TableOptions): Filter<BranchTable> {
   }
 }
 
-/** The shortest that can stand before a mount's type: `1 1 0:1 / / rw`. */
-const SHORTEST_HEAD = 14
-
-/** Most mounts are plainly no unions, and not worth parsing (`nextMount()` in src/lines/wasm/scan.ts is the same of many lines). */
-export function isOtherMount(line: ByteString): boolean {
-  const separator = line.indexOf(' - ')
-  if (!isDigit(line.charCodeAt(0)) || separator < SHORTEST_HEAD) return false
-  return ((INITIALS >> (line.charCodeAt(separator + 3) & 31)) & 1) === 0
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
-}
-
 /** A mountinfo line, a line of /proc/mounts, or a mount record in JSON. */
 function mountIn({ text: line }: Line): UnionMount {
   if (isRecord(line)) return parseRecord(line, 'mount record', readMount)
@@ -136,20 +119,29 @@ const CONSUMED = new Set<string>([
 /**
  * A stream from mountinfo lines, or NDJSON mount records, to {@link BranchTable}s. Mounts that are no union are passed over.
  *
- * @example createReadStream('/proc/self/mountinfo').pipe(branchTables()).on('data', (table) => …)
+ * @example createReadStream('/proc/self/mountinfo').pipe(branchTables()).on('data', ({ branches }) => console.log(branches))
  */
-export function branchTables({ overlayBase, ...options }: TableOptions & LineOptions = {}): Duplex {
+export function branchTables({
+  overlayBase,
+  ...options
+}: Text<TableOptions> & LineOptions = {}): RecordStream<Chunk | Text<Mount>, Text<BranchTable>> {
   return recordStream(tableFilter({ ...options, overlayBase: toBytes(overlayBase ?? null) }), options)
 }
 
-/** Whether a value is the type of a kind of union, as tables have it. */
-function isUnionType(value: unknown): value is string {
-  return unionTypes.some(({ fsType }) => fsType === value)
+/**
+ * The branch tables of the unions that a file of /proc lists. An error of the file ends them.
+ *
+ * @param file mountinfo, or /proc/mounts
+ * @example for await (const { mount_point, branches } of tables()) console.log(mount_point, branches[0]?.path)
+ */
+export function tables(
+  file = OWN_MOUNTINFO,
+  options?: Text<TableOptions> & LineOptions,
+): RecordReadable<Text<BranchTable>> {
+  return readThrough(file, branchTables(options))
 }
 
 const SOURCES = ['sysfs', 'mountinfo', 'log'] as const
-
-export const unionTypeName = only(isUnionType, 'is no type of union')
 
 /** How the fields of a branch are read back. */
 export const branchFields: Fields<Branch> = {
@@ -183,15 +175,26 @@ export const tableFields: Fields<BranchTable> = {
 export const readTable = record(tableFields)
 
 /**
- * Whether a value has the fields of a branch table.
+ * Whether a value, such as `fromNdjson` gives, has the fields of a branch table.
  *
  * @example isBranchTable({ mount_id: 29, branches: [] }) // false: the others are missing
  */
-export function isBranchTable(value: unknown): value is BranchTable {
+export function isBranchTable(value: unknown): value is Text<BranchTable> {
   return isWhole(value, readTable)
 }
 
 /** The filter that reads branch tables back from NDJSON. */
 export function tableRecordFilter(): Filter<BranchTable> {
   return { line: (line, emit) => emit(parseRecord(line.text, 'branch table', readTable)) }
+}
+
+/**
+ * A stream from NDJSON {@link BranchTable}s, as `aufs-branches` writes them, to checked records.
+ *
+ * @example fixVmas({ tables: await createReadStream('tables.ndjson').pipe(parseTables()).toArray() })
+ */
+export function parseTables(
+  options?: LineOptions,
+): RecordStream<Chunk | Text<BranchTable>, Text<BranchTable>> {
+  return recordStream(tableRecordFilter(), options)
 }

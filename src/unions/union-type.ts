@@ -99,8 +99,10 @@ export interface UnionType {
   readonly copyUpChangesInode: boolean
   /** Branches may be added and taken out while it is mounted. */
   readonly branchesMayChange: boolean
-  /** A folder that each mount makes anew on the filesystem of its writable branch; null where none is known. */
-  madeByMount(table: BranchTable): ByteString | null
+  /** The folder that each mount makes anew on the filesystem of its writable branch, null where it is not known; a type that makes none has null here. */
+  readonly madeByMount: ((table: BranchTable) => ByteString | null) | null
+  /** Folders in which each writable branch keeps what was copied up of files with several names: by any of them the copy is shown. */
+  hardLinkFolders(table: BranchTable): ByteString[]
   /** What follows `ro` where nobody tells how a lower branch was mounted. */
   readonly lowerAttributes: readonly string[]
   /** Whether a union of these branches can be written to at all, whatever its flags. */

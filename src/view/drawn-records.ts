@@ -6,6 +6,7 @@ import {
   count,
   either,
   type Fields,
+  flag,
   list,
   only,
   optional,
@@ -19,8 +20,8 @@ import { type Branch, type BranchTable, readImage } from '../unions/branch-table
 import { branchFields, tableFields } from '../unions/tables.js'
 import { isState, type Vma, type VmaBranch } from '../vma/record.js'
 
-/** What of a {@link Vma} is drawn. What the kernel says may be missing: it tells memory from a file that is called so. */
-export type DrawnVma = DrawnFields & Partial<Pick<Vma, 'kernel'>>
+/** What of a {@link Vma} is drawn. What may be missing is not known. */
+export type DrawnVma = DrawnFields & Partial<Pick<Vma, 'kernel' | 'unit' | 'same_bytes'>>
 
 type DrawnFields = Pick<
   Vma,
@@ -63,7 +64,10 @@ export const readDrawnVma = record<DrawnVma>({
   ino: orNull(text),
   state: orNull(only(isState, 'is no state')),
   branch: orNull(record<VmaBranch>({ mount_id: orNull(count), si: orNull(text), ...drawnBranch })),
+  // It tells memory from a file that is called so.
   kernel: optional(readKernel),
+  unit: optional(orNull(text)),
+  same_bytes: optional(orNull(flag)),
 })
 
 /** The bytes of a mapping. Addresses may pass 2^53. */

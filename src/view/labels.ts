@@ -1,10 +1,11 @@
 /** Texts for people: safe to show whatever bytes a container named its files by, and as wide as they say. */
-import prettyBytes from 'pretty-bytes'
-import stringWidth from 'string-width'
 import { type ByteString, textOf } from '../text/byte-string.js'
 import { printable } from '../text/printable.js'
-import type { Branch, BranchTable } from '../unions/branch-table.js'
-import type { Amount, MappedProcess, Stale, Supply } from './picture.js'
+import type { Branch, BranchTable, LayerImage } from '../unions/branch-table.js'
+import { type State, staleness } from '../vma/record.js'
+import { amountText, processesText } from './amounts.js'
+import { countOf } from './order.js'
+import type { MappedProcess, Stale, Supply } from './picture.js'
 
 /**
  * What a terminal or a browser does not show as a character of its own, or each in another width: format characters, those
@@ -33,77 +34,14 @@ export function shown(bytes: ByteString): string {
 
 const ELLIPSIS: ByteString = '\xe2\x80\xa6'
 
-/** The columns that a text takes on a terminal. */
-export const widthOf = stringWidth
-
-const graphemes = new Intl.Segmenter('en')
-
-/**
- * A text in so many columns: what is too wide is shortened in its middle, since paths differ at their ends.
- *
- * @example shorten('/var/lib/docker/aufs/diff/cae662', 16) // '/var/lib…/cae662'
- */
-export function shorten(text: string, width: number): string {
-  if (widthOf(text) <= width) return text
-  if (width < 1) return ''
-  const parts = Array.from(graphemes.segment(text), ({ segment }) => segment)
-  const start = within(parts, Math.ceil((width - 1) / 2))
-  const end = within(parts.toReversed(), Math.floor((width - 1) / 2)).reverse()
-  return [...start, '…', ...end].join('')
-}
-
-/** As many as have room. */
-function within(parts: readonly string[], width: number): string[] {
-  const fitting: string[] = []
-  let room = width
-  for (const part of parts) {
-    room -= widthOf(part)
-    if (room < 0) break
-    fitting.push(part)
-  }
-  return fitting
-}
-
-/** {@link shorten}, and spaces up to so many columns. */
-export function pad(text: string, width: number): string {
-  const fitting = shorten(text, width)
-  return fitting + ' '.repeat(Math.max(0, width - widthOf(fitting)))
-}
-
-/** {@link pad}, flush right. */
-export function padLeft(text: string, width: number): string {
-  const fitting = shorten(text, width)
-  return ' '.repeat(Math.max(0, width - widthOf(fitting))) + fitting
-}
-
-/** @example sizeText(1536n) // '1.5 KiB' */
-export function sizeText(bytes: bigint): string {
-  const digits = bytes < 1024n ? 0 : 1
-  return prettyBytes(bytes, {
-    binary: true,
-    locale: 'en',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-}
-
-/** @example filesText({ files: 1 }) // '1 file' */
-export function filesText({ files }: Pick<Amount, 'files'>): string {
-  return files === 1 ? '1 file' : `${files} files`
-}
-
-/** @example amountText({ files: 2, bytes: 8192n }) // '2 files, 8.0 KiB' */
-export function amountText(amount: Amount): string {
-  return `${filesText(amount)}, ${sizeText(amount.bytes)}`
-}
-
 /** @example staleText([{ state: 'copied_up', files: 2, bytes: 8192n }]) // '2 copied up' */
 export function staleText(stale: readonly Stale[]): string {
-  return stale.map(({ files, state }) => `${files} ${stateText(state)}`).join(', ')
+  return stale.map(({ files, state }) => `${files} ${stateText(state, true)}`).join(', ')
 }
 
-/** A state in words. */
-export function stateText(state: Stale['state']): string {
+/** A state in words. What is stale without one is so by its bytes. */
+export function stateText(state: State | null, isStale: boolean): string {
+  if (state === null) return isStale ? 'with other bytes' : 'state not known'
   return state.replace('_', ' ')
 }
 
@@ -127,13 +65,29 @@ const SHORT_ID = 12
  */
 export function branchText({ path, image }: Pick<Branch, 'path' | 'image'>): string {
   if (image == null) return pathText(path)
-  const { names, layer, chain, container } = image
-  if (container !== null) return `container ${shown(container.slice(0, SHORT_ID))}, its own layer`
+  const { layer, chain, container } = image
+  if (container !== null) return `container ${shortId(container)}, its own layer`
   const digest = layer ?? chain
   if (digest === null) return pathText(path)
-  const others = names.length > 1 ? ` and ${names.length - 1} more` : ''
-  const id = shown(digest.replace(/^sha256:/, '').slice(0, SHORT_ID))
-  return names[0] === undefined ? `layer ${id} of no image` : `${shown(names[0])}${others}, layer ${id}`
+  const id = shortId(digest.replace(/^sha256:/, ''))
+  const name = imageText(image)
+  return name === null ? `layer ${id} of no image` : `${name}, layer ${id}`
+}
+
+/**
+ * The first image of a layer, called as Docker calls it.
+ *
+ * @example imageText({ names: ['docker.io/library/nginx:1.27', 'web:2'] }) // 'nginx:1.27 and 1 more'
+ */
+export function imageText({ names }: Pick<LayerImage, 'names'>): string | null {
+  const [first, ...others] = names
+  if (first === undefined) return null
+  const name = shown(first.replace(/^docker\.io\/(library\/)?/, ''))
+  return others.length === 0 ? name : `${name} and ${others.length} more`
+}
+
+function shortId(id: ByteString): string {
+  return shown(id.slice(0, SHORT_ID))
 }
 
 /** Where files come from: a branch, or why there is none. */
@@ -142,16 +96,42 @@ export function supplierText({ branch, isOfUnion }: Pick<Supply, 'branch' | 'isO
   return isOfUnion ? 'files of a branch not known' : 'files of no union'
 }
 
-/** @example processText({ pid: 7, comm: 'nginx', container: null }) // { name: 'nginx', about: 'pid 7' } */
-export function processText({ pid, comm, container }: Pick<MappedProcess, 'pid' | 'comm' | 'container'>): {
-  name: string
-  about: string
-} {
-  const about = [
-    ...(pid === null ? [] : [`pid ${pid}`]),
-    ...(container === null ? [] : [`container ${shown(container.slice(0, SHORT_ID))}`]),
-  ]
-  return { name: comm === null ? 'entries of an unknown process' : shown(comm), about: about.join('  ') }
+/**
+ * What a process is called, which it is, where it runs, and how much it maps.
+ *
+ * @example processText(process) // { name: '8 × nginx', about: 'pids 7 …  container 1f1f1f1f1f1f', total: '2 files, 8.0 KiB each' }
+ */
+export function processText(process: ProcessWords): { name: string; about: string; total: string } {
+  const { comm, pids, isEach } = process
+  const [pid, ...others] = pids
+  const number = others.length === 0 ? `pid ${pid}` : `pids ${pid} …`
+  const place = placeText(process)
+  const name = comm === null ? 'entries of an unknown process' : shown(comm)
+  const total = amountText(process)
+  return {
+    name: others.length === 0 ? name : `${pids.length} × ${name}`,
+    about: [...(pid === undefined ? [] : [number]), ...(place === null ? [] : [place])].join('  '),
+    total: others.length === 0 ? total : isEach ? `${total} each` : `${total} at most`,
+  }
+}
+
+type ProcessWords = Pick<MappedProcess, 'comm' | 'pids' | 'container' | 'unit' | 'files' | 'bytes' | 'isEach'>
+
+/** Where a process runs; null where nothing tells. */
+export function placeText({ container, unit }: Pick<MappedProcess, 'container' | 'unit'>): string | null {
+  if (container !== null) return `container ${shortId(container)}`
+  return unit && shown(unit)
+}
+
+/** @example headline(processes) // '3 of 312 processes map stale files' */
+export function headline(processes: readonly MappedProcess[]): string {
+  const stale = countOf(processes.filter((each) => each.stale > 0))
+  const all = processesText(countOf(processes))
+  if (stale > 0) return `${stale} of ${all} map stale files`
+  const areKnown = processes.every(({ supplies }) =>
+    supplies.every(({ vmas }) => vmas.every((vma) => staleness(vma) !== null)),
+  )
+  return areKnown ? `None of ${all} maps stale files` : `None of ${all} is known to map stale files`
 }
 
 /** @example unionText(table) // 'aufs  si 18bf05b21c975f3c  mount 29' */

@@ -42,7 +42,7 @@ export interface ContextOptions extends TableOptions {
 /**
  * Looks at processes; superblocks are read once.
  *
- * @example const { context } = new ContextReader().ofProcess(new Process('/proc', 1), console.warn) // for fixVma(entry, context)
+ * @example const { context } = new ContextReader().ofProcess(new Process(1), console.warn) // for fixVma(entry, context)
  */
 export class ContextReader {
   /** Where /proc is. */

@@ -24,8 +24,10 @@ export interface FileLookup {
   holders(table: BranchTable, path: ByteString): Holders
   /** Whether no writable branch has a path; false also where that is not known. */
   isNotCopied(table: BranchTable, path: ByteString): boolean
-  /** Whether the writable branch is seen as the mount has it, and no mount covers it; false also where that is not known. */
-  isUpperSeen(table: BranchTable): boolean
+  /** Whether no copy is shown by a name that it was not made by, as those of hard links are; false also where that is not known. */
+  hasNoHardLinks(table: BranchTable): boolean
+  /** Whether the writable branch is seen as the mount has it, and no mount covers it; null where the type of union leaves nothing to know it by. */
+  isUpperSeen(table: BranchTable): boolean | null
   /** Whether a union may have copies without data of their own (overlayfs's metacopy). */
   hasMetacopies(table: BranchTable): boolean
   /** Whether a copy is older than the mount of its union, by the clock of the branch's own filesystem. */

@@ -46,7 +46,7 @@ export class VmaFixer {
 
   /** The entries of a process, as the kernel has them. @throws InputError where it has ended or may not be read */
   raw(pid: number, warn: Emit<InputError>): RawVma[] {
-    const process = new Process(this.#reader.procfs, pid)
+    const process = new Process(pid, this.#reader.procfs)
     const mounts = process.mounts(warn)
     const follow = this.#reader.follow(process, mounts)
     try {
@@ -64,7 +64,7 @@ export class VmaFixer {
    * @throws InputError where it has ended or may not be read
    */
   *ofProcess(pid: number, warn: Emit<InputError>, compare = false): Generator<Vma> {
-    const process = new Process(this.#reader.procfs, pid)
+    const process = new Process(pid, this.#reader.procfs)
     const { context, namespace, follow } = this.#reader.ofProcess(process, warn)
     try {
       const { listed, kernels } = namespace
@@ -142,7 +142,7 @@ export class VmaFixer {
     if (known !== undefined) return known
     const owner =
       pid !== null && !this.#reader.isGiven
-        ? this.#processOwner(new Process(this.#reader.procfs, pid), warn)
+        ? this.#processOwner(new Process(pid, this.#reader.procfs), warn)
         : { context: this.#reader.ofEntry(pid), names: null }
     this.#owners.set(pid, owner)
     return owner

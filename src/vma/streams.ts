@@ -1,23 +1,44 @@
 /** Entries of map_files to VMA records: what `aufs-vma` does. */
-import { type Duplex, Readable } from 'node:stream'
-import { InputError, type OnError, throwIt } from '../errors.js'
+import { Readable } from 'node:stream'
+import { howToGet, InputError, type OnError, throwIt, warnOnce } from '../errors.js'
 import type { Emit, LineOptions } from '../lines/filter.js'
+import type { RecordReadable, RecordStream } from '../lines/record-stream.js'
 import { objectStream } from '../lines/streams.js'
 import type { RawVma } from '../proc/map-files.js'
 import { NotFollowedError } from '../proc/open-entries.js'
+import { ForbiddenError, GoneError, listPids } from '../proc/process.js'
 import { toBytes, toText } from '../text/json.js'
+import type { Text } from '../text/text-types.js'
 import type { ContextOptions } from './context-reader.js'
 import { VmaFixer } from './fixer.js'
+import type { Vma } from './record.js'
 
-/** What reading processes takes: {@link LineOptions.onError}, told of the process as well. */
-export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask' | 'bpf'> {
-  /** Processes, in the order in which they are read. */
-  pids: Iterable<number>
+/** Which processes are read, and how: {@link LineOptions.onError}, told of the process as well. */
+export interface PidOptions extends Text<Pick<ContextOptions, 'procfs' | 'sysfs' | 'stat' | 'ask' | 'bpf'>> {
+  /** Processes, in the order in which they are read. Default: all. Those that end meanwhile are then passed over. */
+  pids?: Iterable<number>
   /**
-   * Called for what cannot be read of a process; the others are. Default: the first error ends the stream. Entries that this
-   * user may not follow are no such error: their records come without `dev`, `ino` and `mnt_id` in `kernel`.
+   * Called for what cannot be read of a process; the others are. Default: the first error ends the stream, but for what this
+   * user lacks a capability for. Of that the records say null, and a process warning is emitted once (`process.emitWarning`);
+   * so it is with the processes that may not be read at all, where `pids` names none.
    */
   onError?: (error: InputError, pid: number) => unknown
+}
+
+/** How processes are read and their entries fixed. */
+export interface VmaOptions extends PidOptions, Text<Omit<ContextOptions, keyof PidOptions>> {
+  /** Compares what is not current with the files, byte by byte, and tells `same_bytes`. */
+  compare?: boolean
+}
+
+/**
+ * The {@link Vma} records of processes: what `aufs-vma --pid` writes.
+ *
+ * @example for await (const { path, branch, state } of vmas({ pids: [1] })) console.log(path, branch?.path, state)
+ */
+export function vmas({ compare, ...options }: VmaOptions = {}): RecordReadable<Text<Vma>> {
+  const fixer = fixerOf(options)
+  return ofProcesses(options, fixer, (pid, warn) => fixer.ofProcess(pid, warn, compare))
 }
 
 /**
@@ -25,20 +46,9 @@ export interface PidOptions extends Pick<ContextOptions, 'procfs' | 'sysfs' | 's
  *
  * @example readMapFiles({ pids: [1] }).pipe(fixVmas()).on('data', (vma) => vma.path)
  */
-export function readMapFiles({ pids, onError = throwUnlessNotFollowed, ...options }: PidOptions): Readable {
-  const fixer = new VmaFixer(options)
-  return Readable.from(
-    (function* () {
-      for (const pid of pids) {
-        const { records, stopped } = collect(
-          (warn) => fixer.raw(pid, warn),
-          (error) => onError(error, pid),
-        )
-        yield* records.map((entry) => toText(entry))
-        if (stopped) return
-      }
-    })(),
-  )
+export function readMapFiles(options: PidOptions = {}): RecordReadable<Text<RawVma>> {
+  const fixer = fixerOf(options)
+  return ofProcesses(options, fixer, (pid, warn) => fixer.raw(pid, warn))
 }
 
 /**
@@ -47,17 +57,11 @@ export function readMapFiles({ pids, onError = throwUnlessNotFollowed, ...option
  * @example readMapFiles({ pids: [1] }).pipe(fixVmas({ tables, root: '/var/lib/docker/aufs/mnt/ID' }))
  */
 export function fixVmas({
-  onError = throwIt,
+  onError = warnOrThrow,
   ...options
-}: ContextOptions & Pick<LineOptions, 'onError'> = {}): Duplex {
-  const { tables, root, overlayBase } = options
-  const fixer = new VmaFixer({
-    ...options,
-    tables: toBytes(tables ?? null),
-    root: toBytes(root ?? null),
-    overlayBase: toBytes(overlayBase ?? null),
-  })
-  return objectStream(async function* (source: AsyncIterable<RawVma>) {
+}: Text<ContextOptions> & Pick<LineOptions, 'onError'> = {}): RecordStream<Text<RawVma>, Text<Vma>> {
+  const fixer = fixerOf(options)
+  return objectStream(async function* (source) {
     let stopped = false
     try {
       for await (const entry of source) {
@@ -72,14 +76,57 @@ export function fixVmas({
   })
 }
 
-/** Every process of an ordinary user has entries that it may not follow, and what maps and their links say is worth having. */
-function throwUnlessNotFollowed(error: InputError): void {
-  if (!(error instanceof NotFollowedError)) throwIt(error)
+function fixerOf({ tables, root, overlayBase, ask, ...options }: Text<ContextOptions>): VmaFixer {
+  return new VmaFixer({
+    ...options,
+    tables: toBytes(tables ?? null),
+    root: toBytes(root ?? null),
+    overlayBase: toBytes(overlayBase ?? null),
+    ask: toBytes(ask ?? []),
+  })
+}
+
+/** What `read` gives of each process. */
+function ofProcesses<T>(
+  { pids, procfs, onError }: PidOptions,
+  fixer: VmaFixer,
+  read: (pid: number, warn: Emit<InputError>) => Iterable<T>,
+): RecordReadable<Text<T>> {
+  const takeFault = (error: InputError, pid: number) => {
+    if (pids === undefined && error instanceof GoneError) return null
+    if (onError !== undefined) return onError(error, pid)
+    return pids === undefined && error instanceof ForbiddenError ? leftOut() : warnOrThrow(error)
+  }
+  const records = function* () {
+    try {
+      for (const pid of pids ?? listPids(procfs)) {
+        const { records, stopped } = collect(
+          (warn) => read(pid, warn),
+          (error) => takeFault(error, pid),
+        )
+        for (const record of records) yield toText(record)
+        if (stopped) return
+      }
+    } finally {
+      fixer.close()
+    }
+  }
+  return Readable.from(records()) as RecordReadable<Text<T>>
+}
+
+/** One warning is enough for a whole machine. */
+const leftOut = () =>
+  warnOnce(`processes that this user may not read are left out; ${howToGet('CAP_SYS_PTRACE')}`)
+
+/** What the records say null of is worth a warning: of all processes of an ordinary user there is such. */
+function warnOrThrow(error: InputError): void {
+  if (error instanceof NotFollowedError) warnOnce(error.message)
+  else throwIt(error)
 }
 
 /** What a reading gives: nothing where it fails, which `onError` is told, as of what is wrong otherwise. */
 function collect<T>(
-  read: (warn: Emit<InputError>) => T[],
+  read: (warn: Emit<InputError>) => Iterable<T>,
   onError: OnError,
 ): { records: T[]; stopped: boolean } {
   let stopped = false
@@ -87,7 +134,7 @@ function collect<T>(
     stopped ||= onError(error) === 'stop'
   }
   try {
-    return { records: read(tell), stopped }
+    return { records: [...read(tell)], stopped }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     tell(error)

@@ -19,8 +19,12 @@ const VMAS = `aufs-vma --procfs ${DOCKER}/proc --sysfs ${DOCKER}/sys --pid 112`
 const VMA_FILE = `${DOCKER}/expected/vma.ndjson`
 const TABLE_FILE = `${DOCKER}/expected/branches.ndjson`
 
+const BRANCH = {
+  ...{ mount_id: 31, si: null, index: 1, id: null, path: '/l/base', perm: 'ro', attributes: [] },
+}
+
 /** The environment of no terminal, whatever the tests run in. */
-const PLAIN = { COLUMNS: '', NO_COLOR: '', TERM: 'xterm' }
+const PLAIN = { COLUMNS: '', NO_COLOR: '', FORCE_COLOR: '', TERM: 'xterm' }
 
 function text(output: string): string {
   return Buffer.from(output, 'latin1').toString('utf8')
@@ -105,6 +109,9 @@ for (const [what, args, env, isColored] of [
   ['that is dumb', '', { TERM: 'dumb' }, false],
   ['with --color never', '--color never', {}, false],
   ['with --color always and NO_COLOR', '--color always', { NO_COLOR: '1' }, true],
+  ['with FORCE_COLOR and NO_COLOR', '', { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+  ['with a FORCE_COLOR that says no', '', { FORCE_COLOR: '0' }, false],
+  ['with --color never and FORCE_COLOR', '--color never', { FORCE_COLOR: '1' }, false],
 ] as const) {
   test(`on a terminal ${what}, there are ${isColored ? '' : 'no '}colours`, async (t) => {
     const shown = await onTerminal(t, `${args} ${VMA_FILE}`, env)
@@ -114,12 +121,20 @@ for (const [what, args, env, isColored] of [
   })
 }
 
-test('into a pipe there are no colours, but with --color always', async (t) => {
-  const { stdout } = await run('aufs-view', [VMA_FILE])
-  t.true(stdout !== '')
-  t.notRegex(stdout, COLOR)
-  t.regex((await run('aufs-view', ['--color', 'always', VMA_FILE])).stdout, COLOR)
-})
+for (const [args, env, isColored] of [
+  ['', {}, false],
+  ['--color always', {}, true],
+  ['', { FORCE_COLOR: '1' }, true],
+  ['', { FORCE_COLOR: 'true', NO_COLOR: '1', TERM: 'dumb' }, true],
+  ['', { FORCE_COLOR: 'false' }, false],
+  ['--color never', { FORCE_COLOR: '3' }, false],
+] as const)
+  test(`into a pipe with ${JSON.stringify(env)} ${args} there are ${isColored ? '' : 'no '}colours`, async (t) => {
+    const { stdout, stderr } = await shell(`aufs-view ${args} ${VMA_FILE} | cat`, { ...PLAIN, ...env })
+    t.is(stderr, '')
+    t.true(stdout !== '')
+    t.is(COLOR.test(stdout), isColored)
+  })
 
 test('it is as wide as the terminal, or as COLUMNS says', async (t) => {
   for (const [COLUMNS, width] of [
@@ -160,6 +175,100 @@ test('--strict stops at the first, and what was read before is drawn', async (t)
 
 test('a colour that there is not, and a page without a name, are wrong usage', async (t) => {
   for (const args of [['--color', 'pink'], ['--html']]) t.is((await run('aufs-view', args)).status, 2)
+})
+
+// A whole host.
+
+/** Two workers of a container that map a replaced file, one process that has a union, and two that have none. */
+const HOST = [
+  { pid: 3, comm: 'shell', path: '/bin/sh', branch: BRANCH, rpath: './bin/sh', state: 'current' },
+  { pid: 4, comm: 'cron', path: '/usr/sbin/cron', branch: null, state: 'current', start: '0', end: '400000' },
+  { pid: 5, comm: 'sshd', path: '/usr/sbin/sshd', branch: null, state: 'replaced' },
+  ...[7, 8].flatMap((pid) => [
+    { pid, comm: 'web', path: '/lib/a', branch: BRANCH, rpath: './lib/a', state: 'replaced' },
+    { pid, comm: 'web', path: '/lib/b', branch: null, rpath: './lib/b', state: 'current' },
+    { pid, comm: 'web', path: '/lib/c', branch: BRANCH, rpath: './lib/c', state: 'copied_up' },
+  ]),
+]
+  .map((record) => `${JSON.stringify({ start: '1000', end: '9000', perms: 'r--p', ...record })}\n`)
+  .join('')
+
+const WHOLE = `3 of 5 processes map stale files
+
+By image or layer
+  /l/base                      3 processes  3 files  █████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
+  ▒ 1 replaced, 1 copied up
+  files of no union            2 processes  2 files  █████████▒▒▒▒▒▒▒▒▒
+  ▒ 1 replaced
+  files of a branch not known  2 processes   1 file  █████████
+
+2 × web  pids 7 …                                         3 files, 96.0 KiB each
+  1 ro  /l/base                      2 files  64.0 KiB  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
+        ▒ 1 replaced, 1 copied up
+  ?     files of a branch not known   1 file  32.0 KiB  ████████
+
+sshd  pid 5                                                     1 file, 32.0 KiB
+        files of no union             1 file  32.0 KiB  ▒▒▒▒▒▒▒▒
+        ▒ 1 replaced
+
+shell  pid 3                                                    1 file, 32.0 KiB
+  1 ro  /l/base                       1 file  32.0 KiB  ████████
+
+1 process of no union, without stale files (--all)
+`
+
+test('of a whole host stale processes are first, alike ones one, and those without a union counted', async (t) => {
+  t.is(await drawnHost(''), WHOLE)
+})
+
+/** The host in 80 columns. */
+async function drawnHost(args: string): Promise<string> {
+  const env = { ...PLAIN, COLUMNS: '80' }
+  const words = args === '' ? [] : args.split(' ')
+  const { stdout, stderr, status } = await outcome(...aufsView(words), HOST, env)
+  return `${text(stdout)}${stderr}${status === 0 ? '' : status}`
+}
+
+function aufsView(words: string[]): [string, string[]] {
+  const [program, script] = started('aufs-view')
+  return [program, [script, ...words]]
+}
+
+/** The processes that are drawn, by their headings. */
+function headings(drawn: string): string[] {
+  return [...drawn.matchAll(/^(\S.*?) {2}pids? /gm)].map(([, name = '']) => name)
+}
+
+for (const [args, names, isCounted] of [
+  ['', ['2 × web', 'sshd', 'shell'], true],
+  ['--stale', ['2 × web', 'sshd'], false],
+  ['--unions', ['2 × web', 'shell'], false],
+  ['--stale --unions', ['2 × web'], false],
+  ['--all', ['2 × web', 'sshd', 'shell', 'cron'], false],
+  ['--all --sort size', ['cron', '2 × web', 'shell', 'sshd'], false],
+  ['--all --sort files', ['2 × web', 'shell', 'cron', 'sshd'], false],
+  ['--all --sort name', ['cron', 'shell', 'sshd', '2 × web'], false],
+  ['--all --sort pid', ['shell', 'cron', 'sshd', '2 × web'], false],
+] as const)
+  test(`aufs-view ${args} draws ${names.join(', ')}`, async (t) => {
+    const drawn = await drawnHost(args)
+    t.deepEqual(headings(drawn), names)
+    t.is(drawn.includes('1 process of no union, without stale files (--all)'), isCounted)
+  })
+
+test('where no process has a union or a stale file, all are drawn', async (t) => {
+  const records = lines(HOST).filter((line) => /"(cron)"/.test(line))
+  const host = [...records, ...records.map((line) => line.replace('"cron"', '"at"'))].join('\n')
+  const { stdout } = await outcome(...aufsView([]), `${host}\n`, PLAIN)
+  t.deepEqual(headings(text(stdout)), ['cron', 'at'])
+  t.regex(text(stdout), /^None of 2 processes maps stale files\n/)
+  const unknown = host.replaceAll('"current"', 'null')
+  const told = await outcome(...aufsView([]), `${unknown}\n`, PLAIN)
+  t.regex(told.stdout, /^None of 2 processes is known to map stale files\n/)
+})
+
+test('an order that there is not is wrong usage', async (t) => {
+  t.is((await run('aufs-view', ['--sort', 'colour'])).status, 2)
 })
 
 // The page, as a file.

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { constants, readdirSync, readlinkSync } from 'node:fs'
+import { chmodSync, constants, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { bytesIn, linkFacts, read } from '../helpers/facts.js'
+import { tempFolder } from '../helpers/folders.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { next, sleeper } from '../helpers/processes.js'
 import { lines, outcome, run, shell, started } from '../helpers/run.js'
@@ -124,14 +125,7 @@ for (const command of commands) {
     const help = await run(command, ['--help'])
     t.is(help.status, 0)
     t.is(help.stderr, '')
-    for (const part of [
-      `Usage: ${command}`,
-      'Examples:',
-      'Exit status:',
-      '--procfs',
-      '--max-line',
-      '--strict',
-    ])
+    for (const part of [`Usage: ${command}`, 'Examples:', 'Exit status:', '--max-line', '--strict'])
       t.true(help.stdout.includes(part), part)
     t.deepEqual(await run(command, ['--version']), { stdout: `${version}\n`, stderr: '', status: 0 })
   })
@@ -469,7 +463,10 @@ test('all processes are told, and those that may not be read are one message', a
   const { stdout, stderr, status } = await run('aufs-vma', ['--no-stat', '--all'])
   t.true(records(stdout).some((record) => record.pid === pid))
   t.is(status, stderr === '' ? 0 : 1)
-  t.regex(stderr, /^(aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n)?$/)
+  t.regex(
+    stderr,
+    /^(aufs-vma: --all: \d+ of \d+ processes may not be read by this user; [^\n]*CAP_SYS_PTRACE[^\n]*\n)?$/,
+  )
 })
 
 /** Runs a program as nobody, who may not write where coverage is kept. */
@@ -483,8 +480,29 @@ test('as nobody, the process of somebody else is one message', async (t) => {
   const pid = await sleeper(t)
   const { stdout, stderr, status } = await asNobody(...started('aufs-vma'), '--pid', String(pid))
   t.is(stdout, '')
-  t.regex(stderr, new RegExp(`^aufs-vma: pid ${pid}: [^\\n]*permission denied \\(EACCES\\)\\n$`))
+  t.regex(
+    stderr,
+    new RegExp(
+      `^aufs-vma: pid ${pid}: [^\\n]*permission denied \\(EACCES\\); try sudo \\(CAP_SYS_PTRACE\\)\\n$`,
+    ),
+  )
   t.is(status, 1)
+})
+
+test('as nobody, a FILE that may not be read is a message that says what lets it be', async (t) => {
+  if (!asRoot(t) || !has(t, 'setpriv')) return
+  const folder = tempFolder(t)
+  chmodSync(folder, 0o711)
+  writeFileSync(`${folder}/closed`, '', { mode: 0o600 })
+  const pid = await sleeper(t)
+  for (const [file, capability] of [
+    [`${folder}/closed`, 'CAP_DAC_READ_SEARCH'],
+    [`/proc/${pid}/environ`, 'CAP_SYS_PTRACE'],
+  ]) {
+    const { stderr, status } = await asNobody(...started('aufs-mounts'), file ?? '')
+    t.is(stderr, `aufs-mounts: ${file}: permission denied (EACCES); try sudo (${capability})\n`)
+    t.is(status, 1)
+  }
 })
 
 test('as nobody, the own process is told as far as the kernel allows, and all that may not be read are one message', async (t) => {
@@ -500,6 +518,9 @@ test('as nobody, the own process is told as far as the kernel allows, and all th
   t.true(found.some(({ path, state }) => path.endsWith('/sleep') && state === 'current'))
   t.true(lines(own.stderr).length <= 1, own.stderr)
   const all = await asNobody(...started('aufs-vma'), '--no-stat', '--all')
-  t.regex(all.stderr, /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n$/)
+  t.regex(
+    all.stderr,
+    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user; try sudo \(CAP_SYS_PTRACE\)\n$/,
+  )
   t.is(all.status, 1)
 })

@@ -140,7 +140,7 @@ test('With hidepid=2 nobody sees but their own processes, and that is no error w
   // The others are not there for it, not even to be counted as those that may not be read.
   t.regex(
     hidden.stderr,
-    /^aufs-vma: pid \d+: map_files cannot be followed without CAP_CHECKPOINT_RESTORE[^\n]*\n$/,
+    /^aufs-vma: pid \d+: map_files cannot be followed: [^\n]*; try sudo \(CAP_CHECKPOINT_RESTORE\)\n$/,
   )
 })
 
@@ -212,7 +212,7 @@ class Struck extends Process {
   readonly #strikes: { [name: string]: () => void }
 
   constructor(procfs: string, strikes: { [name: string]: () => void }) {
-    super(procfs, 7)
+    super(7, procfs)
     this.#strikes = strikes
   }
 
@@ -277,16 +277,21 @@ test('A process in another user namespace is read by its owner, and not by other
   t.deepEqual([byOwner.stderr, byOwner.status], ['', 0])
   t.true(byOwner.stdout.includes('/sleep"'))
   const byOther = await perform([...asUser(65533), ...vma])
-  t.regex(byOther.stderr, new RegExp(`^aufs-vma: pid ${pid}: [a-z]+: permission denied \\(EACCES\\)\\n$`))
+  t.regex(
+    byOther.stderr,
+    new RegExp(
+      `^aufs-vma: pid ${pid}: [a-z]+: permission denied \\(EACCES\\); try sudo \\(CAP_SYS_PTRACE\\)\\n$`,
+    ),
+  )
   t.deepEqual([byOther.stdout, byOther.status], ['', 1])
 })
 
 for (const [how, one, all] of [
-  ['2', /: no such process\n$/, /^$/],
+  ['2', /: no such process that this user may see \(hidepid\); try sudo \(CAP_SYS_PTRACE\)\n$/, /^$/],
   [
     '1',
-    /: [^\n]*\((EPERM|EACCES)\)\n$/,
-    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user\n$/,
+    /: [^\n]*\((EPERM|EACCES)\); try sudo \(CAP_SYS_PTRACE\)\n$/,
+    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user; try sudo \(CAP_SYS_PTRACE\)\n$/,
   ],
 ] as const) {
   test(`What hidepid=${how} keeps from nobody is one message by its number, and as such with --all`, async (t) => {

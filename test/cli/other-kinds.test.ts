@@ -39,6 +39,25 @@ const kinds: Record<string, [name: string, ...lines: string[]]> = {
   'VMA records': ['VMA records', '{"pid":1,"start":"4","end":"5","link":"/a","kernel":{}}'],
   'mount records': ['mount records', '{"mount_id":1,"mount_point":"/","super_options":[]}'],
   mountinfo: ['mountinfo', '36 35 98:0 / / rw,noatime - ext3 /dev/root rw'],
+  'jq -sc': ['a JSON array of records', '[{"pid":1,"start":"4","end":"5","link":"/a"}]'],
+  'a long one': ['a JSON array of records', `[{"link":"/a"}${',{"link":"/a"}'.repeat(10_000)}]`],
+  'a log of CRIU': [
+    'branches as sysfs has them, or a log of CRIU',
+    '(00.001069) Version: 3.17.1 (gitid 0)',
+    '(00.002004) Running on x',
+  ],
+  'ls -l of map_files': [
+    'entries of map_files',
+    'total 0',
+    'lr-------- 1 root root 64 Nov 27 19:21 400000-401000 -> /bin/sh',
+  ],
+  'ls -l of map_files without its first line': [
+    'entries of map_files',
+    'lrw------- 1 root root 64 Nov 27 19:21 400000-401000 -> /bin/sh',
+  ],
+  'cat /proc/PID/maps': ['the maps of a process', '400000-401000 r-xp 00000000 fe:00 29      /bin/sh'],
+  pgrep: ['process numbers', '1', '4711'],
+  pidof: ['process numbers', '4711 1'],
   'grep of sysfs': ['branches as sysfs has them, or a log of CRIU', '/sys/fs/aufs/si_1a/br0:/a=rw'],
 }
 
@@ -84,6 +103,71 @@ const commands: [command: string, words: string[], reads: string, given: string]
   ['aufs-criu', ['dump', '--print', '--', 'criu', 'dump'], 'VMA records', MOUNTINFO],
   ['aufs-view', [], 'VMA records', MOUNTINFO],
 ]
+
+/** What is given, what reads it, and what it says to do. */
+const cures: [given: string, command: string, words: string[], says: string][] = [
+  [MOUNTINFO, 'aufs-remount', [], 'this is mountinfo, not branch tables: pipe it through aufs-branches'],
+  [
+    '/dev/vda / ext4 rw 0 0\n',
+    'aufs-images',
+    [],
+    'this is /proc/mounts, not branch tables: pipe it through aufs-branches',
+  ],
+  [
+    '{"mount_id":1,"mount_point":"/","super_options":[]}\n',
+    'aufs-view',
+    [],
+    'this is mount records, not VMA records: pipe it through aufs-branches',
+  ],
+  [
+    '1-2 -> /bin/sh\n',
+    'aufs-view',
+    [],
+    'this is entries of map_files, not VMA records: pipe it through aufs-vma',
+  ],
+  [
+    '1-2 -> /bin/sh\n',
+    'aufs-mounts',
+    [],
+    'this is entries of map_files, not mountinfo: aufs-vma makes VMA records of those',
+  ],
+  [
+    '{"pid":1,"start":"4","end":"5","link":"/a","kernel":{}}\n',
+    'aufs-criu',
+    ['dump', '--', 'true'],
+    'this is raw VMA records, not VMA records: pipe it through aufs-vma',
+  ],
+  [
+    '{"fs_type":"aufs","branches":[]}\n',
+    'aufs-vma',
+    [],
+    'this is branch tables, not entries of map_files: give it by --branches',
+  ],
+  [
+    '(00.001069) Version: 3.17.1\n',
+    'aufs-branches',
+    [],
+    'this is branches as sysfs has them, or a log of CRIU, not mountinfo: aufs-log makes tables of those',
+  ],
+  [
+    '1-2 r-xp 00000000 fe:00 29 /bin/sh\n',
+    'aufs-vma',
+    [],
+    'this is the maps of a process, not entries of map_files: aufs-vma --pid PID reads it, and all that belongs to it',
+  ],
+  [
+    '4711\n',
+    'aufs-vma',
+    [],
+    'this is process numbers, not entries of map_files: aufs-vma takes them by --pid, as in --pid "$(pgrep -d, NAME)"',
+  ],
+]
+
+for (const [given, command, words, says] of cures)
+  test(`${command}: ${says}`, async (t) => {
+    const { stderr, status } = await run(command, words, given.repeat(3))
+    t.deepEqual([stderr, status], [`${command}: stdin:1: ${says}\n`, 1])
+  })
 
 for (const [command, words, reads, given] of commands)
   test(`${command}: another kind of input is one message, however many lines it has`, async (t) => {

@@ -5,11 +5,14 @@ import test from 'ava'
 import fc from 'fast-check'
 import { logFilter, parseLog } from '../../src/criu/dump-log.js'
 import type { InputError } from '../../src/errors.js'
+import { lineTransform } from '../../src/lines/line-transform.js'
+import { type Scan, scanRoom } from '../../src/lines/scan.js'
 import { stringify } from '../../src/text/json.js'
 import { encodeOctal } from '../../src/text/octal.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { tell } from '../helpers/filters.js'
 import { logs } from '../helpers/sample-cases.js'
+import { TABLE_KEYS } from '../helpers/tables.js'
 
 /** What a filter makes of lines, each told whole, and what it says is wrong. */
 function filtered(lines: string[]): { tables: BranchTable[]; errors: InputError[] } {
@@ -73,20 +76,7 @@ for (const log of logs) {
     const [table] = tables
     t.like(table, { ...place, si, source: 'log', xi_path: null, fs_type: si === null ? 'overlay' : 'aufs' })
     t.deepEqual(pathsOf(tables), [overlayPaths[basename(folder)] ?? paths])
-    t.deepEqual(Object.keys(table ?? {}), [
-      'mount_id',
-      'mount_point',
-      'root',
-      'dev',
-      'fs_type',
-      'si',
-      'source',
-      'xi_path',
-      'workdir',
-      'mount_options',
-      'options',
-      'branches',
-    ])
+    t.deepEqual(Object.keys(table ?? {}), TABLE_KEYS)
     if (si !== null) {
       t.true(table?.branches.every((b, i) => b.index === i && b.id === null && b.perm === null))
       t.true(table?.branches.every(({ attributes }) => attributes.length === 0))
@@ -276,8 +266,8 @@ test('A line that is too long ends a collection', async (t) => {
 test('Records are text, with their exact bytes beside what is no UTF-8', async (t) => {
   const log = Readable.from([Buffer.from(`${br(0, '/\xff')}\n${br(1, '/\xc3\xa9')}`, 'latin1')])
   const [table] = await log.pipe(parseLog()).toArray()
-  t.like(table.branches[0], { path: '/\ufffd', path_b64: 'L/8=' })
-  t.like(table.branches[1], { path: '/é' })
+  t.like(table?.branches[0], { path: '/\ufffd', path_b64: 'L/8=' })
+  t.like(table?.branches[1], { path: '/é' })
 })
 
 test('What sysfs would escape of any branches comes back, whatever stands before and between', (t) => {
@@ -334,7 +324,8 @@ test('A line longer than what CRIU logs from is an error where it is of a branch
   const long = 'x'.repeat(8192)
   const mount = `type aufs source none mnt_id 30 s_dev 0x12 / @ ./${long} flags 0 options si=1a`
   const { records: tables, errors } = tell(logFilter(), [
-    long,
+    `${long}x`,
+    `${long}\0`,
     br(0, '/a'),
     br(1, `/${long}`),
     mount,
@@ -345,5 +336,59 @@ test('A line longer than what CRIU logs from is an error where it is of a branch
   t.deepEqual(
     errors.map(({ reason }) => reason),
     ['longer than CRIU logs (8192 bytes)', 'longer than CRIU logs (8192 bytes)'],
+  )
+})
+
+test('A line that could be of both is a branch', (t) => {
+  const line =
+    'type overlay source o mnt_id 30 s_dev 0x12 / @ ./ flags 0 options lowerdir=/sys/fs/aufs/si_1a/br0 : /a'
+  t.deepEqual(pathsOf(tell(logFilter(), [line]).records), [['/a']])
+})
+
+test('Where chunks are looked through for lines that count, the tables are the same', (t) => {
+  const other = '(00.000001) another line of the log\n'
+  const overlay = 'type overlay source o mnt_id 31 s_dev 0x13 / @ ./o flags 0 options lowerdir=/x'
+  const aufs = 'type aufs source none mnt_id 30 s_dev 0x12 / @ ./vol flags 0 options si=1a'
+  const parts = [
+    other,
+    `${aufs}\n`,
+    other,
+    `${br(0, '/a')}\n`,
+    `${br(1, '/b')}\n`,
+    other,
+    `${overlay}\n`,
+    other,
+  ]
+  const chunk = Buffer.from([...parts, `${br(0, '/c')}\n`, other, `${br(1, '/d')}\n`].join(''), 'latin1')
+  const room = scanRoom()
+  if (room === null) return t.fail('no room to look chunks through')
+  const looked: number[] = []
+  const { next, ...filter } = logFilter()
+  const count = (scan: Scan, start: number, end: number) => {
+    const at = next?.(scan, start, end) ?? start
+    looked.push(at - start)
+    return at
+  }
+  const tables: BranchTable[] = []
+  const errors: string[] = []
+  const { write, flush } = lineTransform(
+    { ...filter, next: count },
+    (table) => {
+      tables.push(table)
+      return ''
+    },
+    { onError: ({ message }) => void errors.push(message) },
+  )
+  for (const _ of write(room.subarray(0, chunk.copy(room)))) t.is(_, '')
+  t.is(flush(), '')
+  t.deepEqual(pathsOf(tables), [['/a', '/b'], ['/x'], ['/c']])
+  t.deepEqual(
+    tables.map(({ mount_point }) => mount_point),
+    ['/vol', '/o', '/vol'],
+  )
+  t.is(errors.length, 1, 'the branch without those before it')
+  t.true(
+    looked.some((passed) => passed === other.length),
+    'another line is passed over',
   )
 })

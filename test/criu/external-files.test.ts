@@ -110,6 +110,11 @@ const refused: { name: string; file: MappedFile; message: RegExp }[] = [
     message: /CAP_CHECKPOINT_RESTORE/,
   },
   {
+    name: 'has no known mount',
+    file: { ...leaked, kernel: { ...kernel, mnt_id: null } },
+    message: /CAP_CHECKPOINT_RESTORE/,
+  },
+  {
     name: 'was not followed',
     file: { ...leaked, state: null, kernel: unknown },
     message: /CAP_CHECKPOINT_RESTORE/,
@@ -166,14 +171,19 @@ for (const [command, expected] of commands)
 test('a record without a field, or with one of another type, is none', (t) => {
   const line = (record: object) => tell(mappedFileFilter(), [JSON.stringify(record)])
   t.is(line(leaked).records.length, 1)
-  const wrong: object[] = [
-    { ...leaked, path: null },
-    { ...leaked, state: 'gone' },
-    { ...leaked, kernel: null },
-    { ...leaked, kernel: { ...kernel, ino: '0x12' } },
-    { ...leaked, kernel: { ...kernel, mnt_id: 'd' } },
-    { ...leaked, kernel: { ...kernel, mnt_listed: 1 } },
+  t.is(line({ ...leaked, kernel: { ...kernel, mnt_id: 0 } }).records.length, 1)
+  const wrong: [record: object, reason: string][] = [
+    [{ ...leaked, path: null }, '"path" is no text'],
+    [{ ...leaked, state: 'gone' }, '"state" is no state'],
+    [{ ...leaked, kernel: null }, '"kernel" is no object'],
+    [{ ...leaked, kernel: { ...kernel, ino: '0x12' } }, '"kernel.ino" is no inode number'],
+    [{ ...leaked, kernel: { ...kernel, ino: 9350 } }, '"kernel.ino" is no inode number'],
+    [{ ...leaked, kernel: { ...kernel, mnt_id: 'd' } }, '"kernel.mnt_id" is no mount'],
+    [{ ...leaked, kernel: { ...kernel, mnt_id: -1 } }, '"kernel.mnt_id" is no mount'],
+    [{ ...leaked, kernel: { ...kernel, mnt_listed: 1 } }, '"kernel.mnt_listed" is no boolean'],
   ]
-  for (const record of wrong)
-    t.regex(line(record).errors[0]?.message ?? '', /^no VMA record: /, JSON.stringify(record))
+  for (const [record, reason] of wrong) {
+    const [message = ''] = line(record).errors.map((error) => error.message)
+    t.true(message.startsWith(`no VMA record: ${reason}: `), message)
+  }
 })

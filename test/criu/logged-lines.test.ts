@@ -35,6 +35,11 @@ for (const [name, [line, path]] of Object.entries(branchLines)) {
   })
 }
 
+test('A branch may have any number that AUFS gives', (t) => {
+  for (const index of [9, 10, 127, 32766])
+    t.is(parseLoggedBranch(`/sys/fs/aufs/si_1a/br${index} : /a`)?.index, index)
+})
+
 const at = {
   fs_type: 'aufs',
   mount_id: 30,
@@ -88,6 +93,15 @@ const mountLines: Record<string, [line: string, mount: object | null]> = {
       ...{ fs_type: 'proc', mount_source: 'proc', options: '' },
       mount_options: ['rw', 'nosuid', 'nodev', 'noexec', 'relatime'],
     },
+  ],
+  'without its type': ['x mnt_id 30 s_dev 0x12 / @ ./ flags 0 options si=1a', null],
+  'of a mount that is no number': [
+    'type aufs source none mnt_id x s_dev 0x12 / @ ./ flags 0 options si=1a',
+    null,
+  ],
+  'without where it is mounted': [
+    'type aufs source none mnt_id 30 s_dev 0x12 / x flags 0 options si=1a',
+    null,
   ],
   'cut off': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./ flags 0x20', null],
   'cut in two by a newline in the mount point': ['type aufs source none mnt_id 30 s_dev 0x12 / @ ./vo', null],
@@ -148,8 +162,10 @@ for (const [name, [line, branch]] of Object.entries(printed))
   })
 
 test('An id is told by a line of grep alone', (t) => {
-  t.deepEqual(parseLoggedId('/sys/fs/aufs/si_1a/brid12:64'), { si: '1a', index: 12, id: 64 })
+  for (const index of [0, 12, 32766])
+    t.deepEqual(parseLoggedId(`/sys/fs/aufs/si_1a/brid${index}:64`), { si: '1a', index, id: 64 })
   for (const line of [
+    '/sys/fs/aufs/si_1a/brid0:64 ',
     '/sys/fs/aufs/si_1a/br0:/a=rw',
     '/sys/fs/aufs/si_1a/brid0:x',
     '/sys/fs/aufs/si_1a/brid0 : 64',

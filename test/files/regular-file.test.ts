@@ -65,5 +65,5 @@ test('a file that may not be opened is told with the reason', async (t) => {
   const { message } = inputError(t, () =>
     openRegularFile(folder, process.execPath.replace(/^.*\//, '/'), true),
   )
-  t.regex(message, /\((ETXTBSY|EACCES|EROFS)\): "\/node"$/)
+  t.regex(message, /\((ETXTBSY|EACCES|EROFS)\)(; try sudo \(CAP_DAC_OVERRIDE\))?: "\/node"$/)
 })

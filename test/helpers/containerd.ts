@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isInstalled, isRoot } from './machine.js'
+import { next, until } from './processes.js'
 import { outcome } from './run.js'
 
 /** Why containerd cannot be run here; null where it can. */
@@ -65,11 +65,9 @@ address = "${this.#socket}.ttrpc"
 
   /** Waits until it answers. @throws where it has ended instead */
   async ready(): Promise<void> {
-    while (!existsSync(this.#socket)) {
-      if (this.#child.exitCode !== null || this.#child.pid === undefined)
-        throw new Error('containerd has ended')
-      await sleep(50)
-    }
+    const hasEnded = () => this.#child.exitCode !== null || this.#child.pid === undefined
+    await until(() => existsSync(this.#socket) || hasEnded())
+    if (hasEnded()) throw new Error('containerd has ended')
     await this.ctr('version')
   }
 
@@ -95,8 +93,7 @@ address = "${this.#socket}.ttrpc"
   async stop(): Promise<void> {
     for (const [task = ''] of await this.list('tasks', 'list').catch(() => []))
       await this.ctr('tasks', 'delete', '--force', task.split(' ')[0] ?? '').catch(() => '')
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    if (this.#child.exitCode === null && this.#child.kill()) await ended
+    if (this.#child.exitCode === null && this.#child.kill()) await next(this.#child, 'exit')
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')

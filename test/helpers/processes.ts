@@ -32,13 +32,18 @@ export function nameOf(pid: number): string | null {
   }
 }
 
-/** A program that runs until the test is over. */
+/** A program that runs until the test is over, and no longer than anything may take. */
 export function launched(
   t: ExecutionContext,
   [program = '', ...args]: string[],
   env: NodeJS.ProcessEnv = {},
 ): ChildProcessByStdio<null, Readable, Readable> & { pid: number } {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const { pid } = child
   if (pid === undefined) throw new Error(`${program} did not start`)

@@ -59,7 +59,8 @@ export function outcome(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: repository,
-      env: { ...process.env, ...env },
+      // What colours the tests are shown in is nothing of what they test.
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...env },
       timeout: LIMIT,
       killSignal: 'SIGKILL',
     })

@@ -1,6 +1,6 @@
 /** The samples, and the command that makes each file of their `expected/`. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { type Outcome, repository, run } from './run.js'
+import { repository } from './run.js'
 
 /** A state of a machine below `samples/`. Paths are from the repository's folder. */
 export interface Machine {
@@ -10,10 +10,10 @@ export interface Machine {
   pid: number | null
 }
 
-/** One expected file, and what should write the same. */
+/** One expected file, and what should write the same: a command, its words and its input. */
 export interface Case {
   expected: string
-  run(): Promise<Outcome>
+  run: [command: string, args: string[], input?: Buffer]
 }
 
 /** The captured states of machines. */
@@ -44,24 +44,22 @@ function machineCases(machine: Machine): Case[] {
   const mountinfos = ['1', ...(pid === null ? [] : [pid])].map((each) => `${folder}/proc/${each}/mountinfo`)
   const expected = (name: string) => `${folder}/expected/${name}.ndjson`
   const ofMounts: Case[] = [
-    { expected: expected('mounts'), run: () => run('aufs-mounts', mountinfos) },
-    { expected: expected('branches'), run: () => run('aufs-branches', [...trees, ...mountinfos]) },
+    { expected: expected('mounts'), run: ['aufs-mounts', mountinfos] },
+    { expected: expected('branches'), run: ['aufs-branches', [...trees, ...mountinfos]] },
   ]
   if (pid === null) return ofMounts
   return [
     ...ofMounts,
-    { expected: expected('vma'), run: () => run('aufs-vma', [...trees, '--pid', String(pid)]) },
+    { expected: expected('vma'), run: ['aufs-vma', [...trees, '--pid', String(pid)]] },
     {
       expected: expected('vma-raw'),
-      run: () => run('aufs-vma', trees, readFileSync(`${repository}/${folder}/entries-${pid}.ndjson`)),
+      run: ['aufs-vma', trees, readFileSync(`${repository}/${folder}/entries-${pid}.ndjson`)],
     },
   ]
 }
 
 function logCases(folder: string): Case[] {
-  return [
-    { expected: `${folder}/expected/tables.ndjson`, run: () => run('aufs-log', [`${folder}/dump.log`]) },
-  ]
+  return [{ expected: `${folder}/expected/tables.ndjson`, run: ['aufs-log', [`${folder}/dump.log`]] }]
 }
 
 function pidOf(procfs: string): number | null {

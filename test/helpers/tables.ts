@@ -21,6 +21,12 @@ export function table(paths: (ByteString | null)[], more: Partial<BranchTable> =
   }
 }
 
+/** Its fields, in their order. */
+export const TABLE_KEYS = [
+  ...['mount_id', 'mount_point', 'root', 'dev', 'fs_type', 'si', 'source', 'xi_path', 'workdir'],
+  ...['mount_options', 'options', 'branches'],
+]
+
 const one = ['/l/t1', '/l/a', '/l/common']
 const two = ['/l/t2', '/l/b', '/l/common']
 

@@ -7,9 +7,9 @@ import { imageFilter } from '../../src/images/images.js'
 import { Stores } from '../../src/images/places.js'
 import { findImages } from '../../src/index.js'
 import { ndjsonLine } from '../../src/text/json.js'
-import { sha256, writeDockerStore } from '../helpers/docker-store.js'
+import { digest, sha256, writeDockerStore } from '../helpers/docker-store.js'
 import { tell } from '../helpers/filters.js'
-import { tempFolder } from '../helpers/folders.js'
+import { tempFolder, writeTree } from '../helpers/folders.js'
 import { lines, repository, run, shell, started } from '../helpers/run.js'
 
 const withoutStores = imageFilter(new Stores())
@@ -144,6 +144,36 @@ test('Records with their images are as the schemas say, and the library gives th
       file,
     )
   }
+})
+
+test('A path that is not told from the root is no way to a store, nor is one that is not known', async (t) => {
+  const root = `${tempFolder(t)}/x`
+  writeDockerStore(root, 'overlay2')
+  const known = `${root}/overlay2/${sha256('cache of base')}/diff`
+  const records = [known, known.slice(root.length - 1), null].map((path) => ({
+    path: '/x',
+    branch: { ...branch, path },
+  }))
+  const found = await Readable.from(records)
+    .pipe(findImages({ docker: [root], podman: [] }))
+    .toArray()
+  t.deepEqual(
+    found.map((record) => ('branch' in record ? record.branch?.image?.layer : null)),
+    [digest('base'), undefined, undefined],
+  )
+})
+
+test('A store that cannot be read is one message, and the records come all the same', async (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'overlay-layers/layers.json': '{' })
+  const record = { path: '/x', branch: { ...branch, path: `${root}/overlay/${'1'.repeat(64)}/diff` } }
+  const errors: string[] = []
+  const found = await Readable.from([record, record])
+    .pipe(findImages({ podman: [root], onError: ({ message }) => void errors.push(message) }))
+    .toArray()
+  const unknown = { ...record, branch: { ...record.branch, image: null } }
+  t.deepEqual(found, [unknown, unknown])
+  t.regex(errors.join('\n'), /^no JSON: ".*layers\.json"$/)
 })
 
 test('A long stream keeps to a small memory', async (t) => {

@@ -347,6 +347,24 @@ export const cases: Case[] = [
     expected: toldByMaps(['u/a.so', 'copied_up', 'base']),
   },
   {
+    title:
+      'with an index nothing is known of a lower file that was written by its other hard link and whose layer a mount covers',
+    steps: `
+      put base a; ln base/a.so base/b.so; unite index=on
+      map u/a.so
+      alter u/b.so; rm u/b.so
+      mount -t tmpfs tmpfs base`,
+    expected: everywhere(['u/a.so', null, null]),
+  },
+  {
+    title: 'with an index without copies a lower file whose layer is covered by a mount is current',
+    steps: `
+      put base a; unite index=on
+      map u/a.so
+      mount -t tmpfs tmpfs base`,
+    expected: everywhere(['u/a.so', 'current', null]),
+  },
+  {
     title: 'without an index a hard link that was written since is copied up by itself',
     steps: `
       put base a; ln base/a.so base/b.so; unite index=off
@@ -607,8 +625,8 @@ export const cases: Case[] = [
     ofLayerMount: [
       ['v/a.so', 'current', 'u'],
       ['v/a.so', 'current', 'u'],
-      ['v/b.so', null, null],
       ['v/b.so', 'copied_up', 'u'],
+      ['v/b.so', null, null],
     ],
   },
   {

@@ -5,7 +5,7 @@ import { skip } from '../helpers/machine.js'
 import { BOOT_LIMIT_MINUTES } from './boot.js'
 import { type Case, expectedOn, failureOn, isPossibleOn, toldRows, type Version } from './case.js'
 import { cases } from './cases.js'
-import { playHere, playOn, type Stage } from './play.js'
+import { type LookName, playHere, playOn, type Stage } from './play.js'
 import { Unavailable } from './programs.js'
 
 /** A kernel, and what comes of the cases on it. */
@@ -85,6 +85,27 @@ for (const kernel of [here, linux61, linux612]) {
         t.deepEqual(looks.get('alone')?.rows.get(one.title), expectedOn(version, one))
       })
   }
+
+  test(`${label}: the bytes contradict neither the BPF iterator nor what was done`, async (t) => {
+    const stage = await stageOf(t, kernel)
+    if (stage === null) return
+    const rowsOf = (name: LookName, { title }: Case) => stage.looks.get(name)?.rows.get(title) ?? []
+    let decided = 0
+    for (const one of cases) {
+      if (kernel.hindrance(one) !== null || failureOn(version, one) !== null) continue
+      const [done, alone] = [toldRows(one), rowsOf('alone', one)]
+      t.is(rowsOf('compared', one).length, alone.length, one.title)
+      for (const [i, row] of rowsOf('compared', one).entries()) {
+        // What is not known is no contradiction.
+        const known = row.map((each, column) => each ?? done[i]?.[column])
+        t.deepEqual(known, done[i], one.title)
+        if (row[1] !== null && alone[i]?.[1] === null) decided += 1
+      }
+    }
+    // Before Linux 6.8 maps leaves them nothing to decide.
+    t.true(decided > 0 || kernel === linux61)
+    t.log(`${decided} states by the bytes`)
+  })
 
   test(`${label}: where the BPF iterator tells what is really mapped, all that is so is known`, async (t) => {
     const stage = await stageOf(t, kernel)

@@ -17,8 +17,11 @@ export interface Stage {
   looks: Map<LookName, Look>
 }
 
-/** By itself; told by the iterator what is really mapped, where that can be built; and by itself in a guest whose clock was moved. */
-export type LookName = 'alone' | 'told' | 'moved'
+/**
+ * By itself; by the bytes; told by the iterator what is really mapped, where that can be built; and by itself in a guest whose
+ * clock was moved.
+ */
+export type LookName = 'alone' | 'compared' | 'told' | 'moved'
 
 /** A run of aufs-vma on the processes of all cases. */
 export interface Look extends Ending {
@@ -192,11 +195,16 @@ function ending({ status, stderr }: Ending): Ending {
   return { status, stderr: Buffer.from(stderr, 'base64').toString() }
 }
 
-/** Of what a case maps, whose names end so; the other libraries of a process have a version at the end. */
+/**
+ * Of what a case maps, whose names end so; the other libraries of a process have a version at the end. In the order of their
+ * paths, and of one path in that of the processes, as they were started.
+ */
 function rowsOf({ folder, pids }: Scripted, vmas: readonly Vma[]): Row[] {
   const inFolder = (name: string) => (name.startsWith(`${folder}/`) ? name.slice(folder.length + 1) : name)
   return vmas
     .filter(({ pid, path }) => pids.includes(pid) && /\/(\w+\.so|busybox-\w+)$/.test(path))
+    .sort((a, b) =>
+      a.path === b.path ? pids.indexOf(a.pid) - pids.indexOf(b.pid) : a.path < b.path ? -1 : 1,
+    )
     .map(({ path, state, branch }): Row => [inFolder(path), state, branch && inFolder(branch.path ?? '')])
-    .sort((a, b) => (String(a) < String(b) ? -1 : 1))
 }

@@ -6,8 +6,8 @@ import { lineTransform } from '../../src/lines/line-transform.js'
 import { pair, type Scan, scanOf, scanRoom } from '../../src/lines/scan.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
-import { isOtherMount, tableFilter } from '../../src/unions/tables.js'
-import { INITIALS } from '../../src/unions/types.js'
+import { tableFilter } from '../../src/unions/tables.js'
+import { INITIALS, isOtherMount } from '../../src/unions/types.js'
 import { outcome, started } from '../helpers/run.js'
 
 const scratch = scanRoom() ?? Buffer.alloc(0)

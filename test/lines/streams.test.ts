@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,13 +8,14 @@ import { InputError } from '../../src/errors.js'
 import { type Filter, type LineOptions, MAX_LINE } from '../../src/lines/filter.js'
 import { lineTransform } from '../../src/lines/line-transform.js'
 import { chunkStream, recordStream } from '../../src/lines/streams.js'
-import { parseMounts } from '../../src/proc/mounts/mountinfo.js'
+import { mounts, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine, parse, toBytes } from '../../src/text/json.js'
 import { remount } from '../../src/unions/remount/remount.js'
-import { branchTables } from '../../src/unions/tables.js'
+import { branchTables, tables } from '../../src/unions/tables.js'
 import { inputError } from '../helpers/filters.js'
-import { LIMIT } from '../helpers/processes.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { LIMIT, next, until } from '../helpers/processes.js'
 
 interface Seen {
   text: ByteString
@@ -51,6 +51,33 @@ test('records that are piped on are what their NDJSON is', async (t) => {
   const [ofRecords, ofLines] = await Promise.all(scripts)
   t.regex(ofRecords ?? '', /mount -t aufs/)
   t.is(ofRecords, ofLines)
+})
+
+test('mounts and tables of a file are what the streams make of it, and by default those of whoever reads', async (t) => {
+  const file = 'samples/leaky-07-mappings/proc/149/mountinfo'
+  const sysfs = 'samples/leaky-07-mappings/sys'
+  const listed = await mounts(file).toArray()
+  t.true(listed.length > 2)
+  t.deepEqual(listed, await createReadStream(file).pipe(parseMounts()).toArray())
+  const unions = await tables(file, { sysfs }).toArray()
+  t.true(unions.length > 0)
+  t.deepEqual(unions, await createReadStream(file).pipe(branchTables({ sysfs })).toArray())
+  const [own] = await mounts().toArray()
+  t.deepEqual(own, (await mounts('/proc/self/mountinfo').toArray())[0])
+})
+
+test('what is wrong with a file ends its records, and a reader that leaves closes it', async (t) => {
+  await t.throwsAsync(mounts('/nowhere').toArray(), { code: 'ENOENT' })
+  await t.throwsAsync(mounts('samples').toArray(), { code: 'EISDIR' })
+  const folder = tempFolder(t)
+  writeTree(folder, { mountinfo: '29 21 0:17 / /é rw - aufs none rw\n'.repeat(100_000), broken: 'x\n' })
+  await t.throwsAsync(mounts(`${folder}/broken`).toArray(), { instanceOf: InputError, message: /too few/ })
+  for await (const { mount_id } of mounts(`${folder}/mountinfo`)) {
+    t.is(mount_id, 29)
+    t.is(openBelow(folder), 1)
+    break
+  }
+  await until(() => openBelow(folder) === 0)
 })
 
 interface Outcome {
@@ -347,14 +374,14 @@ for (const { name, make } of streams) {
     t.timeout(LIMIT)
     const stream = make(seeing())
     stream.write(bytes('first\nsec'))
-    const [first] = await once(stream, 'data')
+    const [first] = await next(stream, 'data')
     t.true(JSON.stringify(Buffer.isBuffer(first) ? first.toString() : first).includes('first'))
     stream.write(bytes('ond\n'))
-    const [second] = await once(stream, 'data')
+    const [second] = await next(stream, 'data')
     t.true(JSON.stringify(Buffer.isBuffer(second) ? second.toString() : second).includes('second'))
     stream.end()
     stream.resume()
-    await once(stream, 'end')
+    await next(stream, 'end')
   })
 
   test(`${name} ends with the error of its input`, async (t) => {
@@ -388,7 +415,7 @@ for (const { name, make } of streams) {
     const stream = make(seeing())
     const source = Readable.from(endless())
     source.pipe(stream)
-    await once(stream, 'readable')
+    await next(stream, 'readable')
     await settled(() => given)
     t.true(given < 500, `${given} chunks were taken though nobody reads`)
     t.true(stream.readableLength < 1_000_000)

@@ -60,7 +60,7 @@ interface Look {
 }
 
 /** Without a capability links cannot be followed. */
-const NOT_FOLLOWED = /^aufs-vma: pid \d+: map_files cannot be followed without CAP_CHECKPOINT_RESTORE/
+const NOT_FOLLOWED = /^aufs-vma: pid \d+: map_files cannot be followed: .*CAP_CHECKPOINT_RESTORE/
 
 const looks: Look[] = [
   { name: 'nothing pinned', isTold: false },
@@ -92,7 +92,8 @@ for (const { name, isTold, message } of looks)
 test('Who asks for what he may not read is told so', async (t) => {
   const said = await saidTo(t)
   if (said === null) return
-  const message = 'aufs-vma: /run/aufs-filters/vmas: permission denied (EACCES)'
+  const message =
+    'aufs-vma: /run/aufs-filters/vmas: permission denied (EACCES); try sudo (CAP_DAC_READ_SEARCH)'
   t.deepEqual(said.get('another, who asks for it'), ['', message])
 })
 

@@ -153,7 +153,7 @@ test('Without CAP_DAC_READ_SEARCH a file that is closed is a message, and the ot
   if (scene === null) return
   t.regex(
     scene.stderr,
-    /^aufs-vma: pid \d+: files cannot be read without CAP_DAC_READ_SEARCH: permission denied \(EACCES\)\n$/,
+    /^aufs-vma: pid \d+: files cannot be read: permission denied \(EACCES\); try sudo \(CAP_DAC_READ_SEARCH\)\n$/,
   )
   t.is(scene.status, 1)
   t.deepEqual(rowsOf(t, scene), {

@@ -1,6 +1,6 @@
 # A FUSE filesystem whose server is stopped, and who maps files of it.
 #
-#   unshare -m -p -f --mount-proc --kill-child bash hang.sh SCENARIO FOLDER NODE AUFS-VMA
+#   unshare -m -p -f --mount-proc --kill-child bash hang.sh SCENARIO FOLDER NODE COMMAND
 #
 # The server (bindfs) is of this pid namespace: it is killed when the script ends, however that happens, and the kernel then
 # ends every wait for it. A command that has not ended in time (LIMIT, in seconds) is one that hangs: `HANGS`, and status 4.
@@ -19,7 +19,7 @@ mkdir src m u top work
 
 # The files of src are seen in a folder by FUSE, where nothing is remembered.
 serve() {
-  bindfs --no-allow-other -f -o attr_timeout=0,entry_timeout=0 "$@" &
+  ${as:-} bindfs --no-allow-other -f -o attr_timeout=0,entry_timeout=0 "$@" &
   server=$!
   until grep -q " $T/${*: -1} .* - fuse" /proc/self/mountinfo; do
     kill -0 $server 2> /dev/null || { echo "bindfs: no server" >&2; exit 1; }
@@ -218,6 +218,18 @@ branches)
   done
   ;;
 
+images)
+  # A store of Podman in a home that lies there. The command is aufs-images.
+  store=share/containers/storage
+  mkdir -p src/$store/overlay-layers
+  printf '[]' > src/$store/overlay-layers/layers.json
+  serve src m
+  stop
+  printf '{"path":"/a","branch":{"index":0,"id":null,"path":"%s","perm":"rw","attributes":[]}}\n' "$T/m/$store/overlay/0a/diff" > record
+  export XDG_DATA_HOME="$T/m/share"
+  INPUT=record vma
+  ;;
+
 hidden)
   # The mount is in no mountinfo any more, and the link looks like one of memory.
   cp "$so" src/memfd:x
@@ -246,9 +258,29 @@ bound)
   vma --pid $P
   ;;
 
-user)
-  # An overlay that a user has mounted in a user namespace of its own, of a FUSE that no mountinfo has any more.
+roots | users)
+  # An overlay that a user has mounted in a user namespace of its own, beside a FUSE of root's or of another user's.
+  put base/lib a
+  [ $scenario = roots ] || as='setpriv --reuid 65534 --inh-caps +sys_admin,+dac_override --ambient-caps +sys_admin,+dac_override'
+  ${as:-} true 2> refused || { cat refused >&2; exit 5; }
+  serve src m
+  unshare --user --map-root-user --mount bash -c '
+    mount -t overlay overlay -o "lowerdir=$1/base:$1/top" "$1/u" || exit 1
+    LD_PRELOAD=$1/u/lib/a.so "$2" 1000 & P=$!
+    until grep -qF "$1/u/lib/a.so" "/proc/$P/maps"; do "$2" 0.02; done
+    echo $P > "$1/pid"
+    wait' bash "$T" "$sleep" 2> refused & outer=$!
+  until [ -s pid ]; do kill -0 $outer 2> /dev/null || { cat refused >&2; exit 5; }; "$sleep" 0.02; done
+  # The tests beside this one have a FUSE of their own each, which the machine's sysfs shows.
+  mkdir -p "sys/class/bdi/$(awk -v m="$T/m" '$5 == m { print $3 }' /proc/self/mountinfo)"
+  vma --sysfs "$T/sys" --pid "$(cat pid)"
+  ;;
+
+user | moved)
+  # An overlay that a user has mounted in a user namespace of its own, of a FUSE that no mountinfo has any more, or that all
+  # mountinfo has in another place.
   put src/lib a
+  mkdir there
   unshare --user --map-root-user --mount bash -c '
     cd "$1"
     bindfs --no-allow-other -f -o attr_timeout=0,entry_timeout=0 src m & echo $! > server
@@ -256,9 +288,9 @@ user)
     mount -t overlay overlay -o "lowerdir=$1/m:$1/base" u || exit 1
     LD_PRELOAD=$1/u/lib/a.so "$2" 1000 & P=$!
     until grep -qF "$1/u/lib/a.so" "/proc/$P/maps"; do "$2" 0.02; done
-    umount -l m
+    if [ "$3" = user ]; then umount -l m; else mount --move m there; fi
     echo $P > pid
-    wait' bash "$T" "$sleep" 2> refused & outer=$!
+    wait' bash "$T" "$sleep" "$scenario" 2> refused & outer=$!
   mkdir -p base
   until [ -s pid ]; do kill -0 $outer 2> /dev/null || { cat refused >&2; exit 5; }; "$sleep" 0.02; done
   server=$(cat server)

@@ -10,10 +10,14 @@ import { lines, type Outcome, outcome, started } from '../helpers/run.js'
 const HANGS = 4
 const REFUSED = 5
 
-async function play(t: ExecutionContext, scenario: string): Promise<Outcome & { folder: string }> {
+async function play(
+  t: ExecutionContext,
+  scenario: string,
+  command: 'aufs-vma' | 'aufs-images' = 'aufs-vma',
+): Promise<Outcome & { folder: string }> {
   const folder = tempFolder(t)
   const namespaces = ['-m', '-p', '-f', '--mount-proc', '--kill-child']
-  const script = ['bash', 'test/live/hang.sh', scenario, folder, ...started('aufs-vma')]
+  const script = ['bash', 'test/live/hang.sh', scenario, folder, ...started(command)]
   return { folder, ...(await outcome('unshare', [...namespaces, ...script])) }
 }
 
@@ -184,4 +188,35 @@ scene(
 
 scene('An overlay of a user namespace, whose layers nobody can see', 'user', (t, { stdout, folder }) => {
   t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+})
+
+scene(
+  'An overlay of a user namespace, whose layer is mounted elsewhere by now',
+  'moved',
+  (t, { stdout, folder }) => {
+    t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+  },
+)
+
+scene('An overlay of a user namespace beside a FUSE of root', 'roots', (t, { stdout, folder }) => {
+  t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': ASKED })
+})
+
+scene('An overlay of a user namespace beside a FUSE of a user', 'users', (t, { stdout, folder }) => {
+  t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+})
+
+test('A store in a home there is one message, and no layer is known', async (t) => {
+  const reason = await obstacle(t)
+  if (reason !== null) return skip(t, `it needs root, bindfs and FUSE: ${reason}`)
+  const { stdout, stderr, status, folder } = await play(t, 'images', 'aufs-images')
+  t.not(status, HANGS, 'it hangs')
+  const message =
+    'on a filesystem whose server may not answer, which is asked only for a store that an option names'
+  t.regex(
+    stderr,
+    new RegExp(`^aufs-images: stdin:1: ${message}: "${folder}/m/share/containers/storage/.*"\n$`),
+  )
+  t.like(parse(stdout), { branch: { image: null } })
+  t.is(status, 1)
 })

@@ -70,6 +70,20 @@ const cases: Case[] = [
     cgroup: '/system.slice/_cpu.service',
   },
   {
+    name: 'a name with a _ further on',
+    text: '0::/system.slice/my_app.service\n',
+    container: null,
+    unit: 'my_app.service',
+    cgroup: '/system.slice/my_app.service',
+  },
+  {
+    name: 'a hierarchy of systemd with another number, after one that is called as it is',
+    text: '11:x1:name=systemd:/a.service\n10:name=systemd:/b.service\n',
+    container: null,
+    unit: 'b.service',
+    cgroup: '/b.service',
+  },
+  {
     name: 'a name that begins with _',
     text: '0::/system.slice/__x.service\n',
     container: null,
@@ -202,6 +216,13 @@ const cases: Case[] = [
     container: null,
     unit: null,
     cgroup: `/docker/${ID.slice(1)}`,
+  },
+  {
+    name: 'a carriage return in a name, which begins no line',
+    text: '1:name=systemd:/system.slice/web.service/a\r0::/b\n0::/\n',
+    container: null,
+    unit: 'web.service',
+    cgroup: '/system.slice/web.service/a\r0::/b',
   },
   { name: 'nothing', text: '', container: null, unit: null, cgroup: null },
 ]

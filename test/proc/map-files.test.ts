@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import test from 'ava'
 import fc from 'fast-check'
 import { entryFilter, parseEntry, parseMapFiles, type RawVma, UNKNOWN } from '../../src/proc/map-files.js'
@@ -6,7 +5,7 @@ import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import { pathBytes, utf8 } from '../helpers/bytes.js'
 import { tell } from '../helpers/filters.js'
-import { LIMIT } from '../helpers/processes.js'
+import { LIMIT, next } from '../helpers/processes.js'
 
 /** What a text line tells: the rest is null, and no key is missing. */
 const entry = (start: string, end: string, link: ByteString): RawVma => ({
@@ -239,14 +238,14 @@ test('a stream gives a text entry one line late, and a record at once', async (t
   const seen: RawVma[] = []
   stream.on('data', (record) => seen.push(record))
   stream.write(`${ls('1', '2', '/a')}\n${ls('3', '4', '/ü')}\n`)
-  await once(stream, 'data')
+  await next(stream, 'data')
   t.deepEqual(seen, [entry('1', '2', '/a')])
   stream.write(Buffer.from(ndjsonLine(raw), 'latin1'))
-  while (seen.length < 3) await once(stream, 'data')
+  while (seen.length < 3) await next(stream, 'data')
   t.deepEqual(seen[1], entry('3', '4', '/ü'))
   t.like(seen[2], { pid: 77, link: '/layers/ab/bin/\ufffd', link_b64: 'L2xheWVycy9hYi9iaW4v/g==' } as object)
   stream.end()
-  await once(stream, 'end')
+  await next(stream, 'end')
   t.is(seen.length, 3)
 })
 

@@ -18,7 +18,7 @@ function codeOf(pid: number): Mapping | undefined {
 }
 
 function memoryOf(t: ExecutionContext, pid: number): Memory {
-  const memory = new Memory(new Process('/proc', pid))
+  const memory = new Memory(new Process(pid))
   t.teardown(() => memory.close())
   return memory
 }

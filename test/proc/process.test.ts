@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import type { InputError } from '../../src/errors.js'
+import { howToGet, type InputError } from '../../src/errors.js'
 import { isProcfs } from '../../src/files/ids.js'
 import { ForbiddenError, GoneError, listPids, Process } from '../../src/proc/process.js'
 import { inputError } from '../helpers/filters.js'
@@ -22,15 +22,15 @@ test('A captured tree is no procfs', (t) => {
 })
 
 test('There is no such process', (t) => {
-  t.throws(() => new Process(tempFolder(t), 7), { instanceOf: GoneError, message: /no such process/ })
-  t.throws(() => new Process('/proc', 2 ** 31 - 1), { instanceOf: GoneError })
+  t.throws(() => new Process(7, tempFolder(t)), { instanceOf: GoneError, message: /no such process/ })
+  t.throws(() => new Process(2 ** 31 - 1), { instanceOf: GoneError })
 })
 
 test('A process that becomes a zombie has ended, and one that was a zombie has not', (t) => {
   const procfs = tempFolder(t)
   put(procfs, 7, { stat: statLine(100, 'cat', 'S') })
   put(procfs, 8, { stat: statLine(100, 'cat', 'Z') })
-  const [living, zombie] = [new Process(procfs, 7), new Process(procfs, 8)]
+  const [living, zombie] = [new Process(7, procfs), new Process(8, procfs)]
   t.deepEqual([living.isZombie, zombie.isZombie], [false, true])
   for (const process of [living, zombie]) t.notThrows(() => process.checkAlive())
   writeFileSync(`${procfs}/7/stat`, statLine(100, 'cat', 'Z'))
@@ -44,7 +44,7 @@ function failing(t: ExecutionContext, name: string, code: string): InputError {
   const fail = () => {
     throw Object.assign(new Error(code), { code })
   }
-  return inputError(t, () => new Process(procfs, 7).attempt(name, fail))
+  return inputError(t, () => new Process(7, procfs).attempt(name, fail))
 }
 
 test('A process that is ending has lost its mounts (EINVAL) before its folder goes', (t) => {
@@ -64,7 +64,7 @@ test('What else cannot be read of a process that is there is no end of it', (t) 
     const error = failing(t, name, code)
     t.false(error instanceof GoneError, `${name} ${code}`)
     t.is(error instanceof ForbiddenError, code === 'EACCES')
-    t.is(error.message, `${name}: ${code}`)
+    t.is(error.message, `${name}: ${code}${code === 'EACCES' ? `; ${howToGet('CAP_SYS_PTRACE')}` : ''}`)
   }
 })
 
@@ -88,6 +88,9 @@ test('Processes that may not be read are one message with --all', async (t) => {
   const messages = lines(stderr)
   const count = messages.filter((line) => /may not be read/.test(line))
   t.is(count.length, 1)
-  t.regex(count[0] ?? '', /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user$/)
+  t.regex(
+    count[0] ?? '',
+    /^aufs-vma: --all: \d+ of \d+ processes may not be read by this user; try sudo \(CAP_SYS_PTRACE\)$/,
+  )
   t.is(status, 1)
 })

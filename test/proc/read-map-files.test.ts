@@ -31,7 +31,7 @@ test('Entries come in the order of their addresses', (t) => {
     'f000-10000',
   ]
   put(procfs, 7, { links: Object.fromEntries(ranges.map((range) => [range, '/bin/cat'])) })
-  const entries = readEntries(new Process(procfs, 7), [], links(), noWarning)
+  const entries = readEntries(new Process(7, procfs), [], links(), noWarning)
   t.deepEqual(
     entries.map(({ start, end }) => `${start}-${end}`),
     [
@@ -55,7 +55,7 @@ test('An entry that maps does not list is told with nulls, a mapping without an 
     ],
   })
   const nothing = { dev: null, ino: null, mnt_id: null, mnt_listed: null, real_dev: null, real_ino: null }
-  t.deepEqual(readEntries(new Process(procfs, 7), [], links(), noWarning), [
+  t.deepEqual(readEntries(new Process(7, procfs), [], links(), noWarning), [
     {
       pid: 7,
       comm: null,
@@ -90,7 +90,7 @@ test('The name and the container are told, newlines within a name kept', (t) => 
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' } })
   writeFileSync(`${procfs}/7/comm`, 'a\nb\n')
   writeFileSync(`${procfs}/7/cgroup`, `0::/docker/${ID}\n`)
-  t.like(readEntries(new Process(procfs, 7), [], links(), noWarning)[0], {
+  t.like(readEntries(new Process(7, procfs), [], links(), noWarning)[0], {
     comm: 'a\nb',
     container: ID,
   })
@@ -101,7 +101,7 @@ test('A line of maps that is none is a message, and the others stand', (t) => {
   const good = '00001000-00002000 r-xp 00001000 fe:00 29 /bin/cat'
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, maps: ['nonsense', good] })
   const reasons: string[] = []
-  const entries = readEntries(new Process(procfs, 7), [], links(), ({ reason }) => reasons.push(reason))
+  const entries = readEntries(new Process(7, procfs), [], links(), ({ reason }) => reasons.push(reason))
   t.deepEqual(
     entries.map(({ perms }) => perms),
     ['r-xp'],
@@ -112,7 +112,7 @@ test('A line of maps that is none is a message, and the others stand', (t) => {
 test('A process that ends while it is read is gone', (t) => {
   const procfs = tempFolder(t)
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100) })
-  const process = new Process(procfs, 7)
+  const process = new Process(7, procfs)
   rmSync(`${procfs}/7`, { recursive: true })
   t.throws(() => readEntries(process, [], links(), noWarning), { instanceOf: GoneError })
   t.throws(() => process.mounts(noWarning), { instanceOf: GoneError })
@@ -121,7 +121,7 @@ test('A process that ends while it is read is gone', (t) => {
 test('A process whose number is used again is not taken for the other', (t) => {
   const procfs = tempFolder(t)
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100) })
-  const process = new Process(procfs, 7)
+  const process = new Process(7, procfs)
   t.notThrows(() => process.checkAlive())
   writeFileSync(`${procfs}/7/stat`, statLine(101))
   t.throws(() => readEntries(process, [], links(), noWarning), {
@@ -133,13 +133,13 @@ test('A process whose number is used again is not taken for the other', (t) => {
 test('A process that does something else meanwhile is still the same', (t) => {
   const procfs = tempFolder(t)
   put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100, 'cat', 'S') })
-  const process = new Process(procfs, 7)
+  const process = new Process(7, procfs)
   writeFileSync(`${procfs}/7/stat`, statLine(100, 'dog', 'R'))
   t.is(readEntries(process, [], links(), noWarning).length, 1)
 })
 
 test('A live process is read as it is', (t) => {
-  const own = new Process('/proc', process.pid)
+  const own = new Process(process.pid)
   const entries = readEntries(own, own.mounts(noWarning), links(), noWarning)
   t.true(entries.length > 0)
   t.true(entries.some(({ perms }) => perms === 'r-xp'))
@@ -165,7 +165,7 @@ test('An entry is opened to be asked, and does not stay open, whether it is aske
   const { ino } = lstatSync(`${folder}/f`, { bigint: true })
   for (const mayAsk of [true, false]) {
     const reading = { follow: following(mayAsk), linksTell: true, kernels: new Map(), realFiles: null }
-    const [there, gone] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
+    const [there, gone] = readEntries(new Process(7, `${folder}/proc`), [], reading, noWarning)
     t.is(there?.kernel.ino, mayAsk ? String(ino) : null)
     t.is(typeof there?.kernel.mnt_id, 'number')
     t.is(there?.kernel.mnt_listed, false)
@@ -202,7 +202,7 @@ for (const { name, dev, follow, isAsked, isOpened = true } of asked) {
     const maps = [`00001000-00002000 r-xp 00000000 ${dev} 29 ${folder}/f`]
     put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` }, maps })
     const reading = { follow, linksTell: true, kernels: new Map(), realFiles: null }
-    const [entry] = readEntries(new Process(`${folder}/proc`, 7), [], reading, noWarning)
+    const [entry] = readEntries(new Process(7, `${folder}/proc`), [], reading, noWarning)
     t.deepEqual([entry?.kernel.ino !== null, entry?.kernel.mnt_id !== null], [isAsked, isOpened])
   })
 }
@@ -221,7 +221,7 @@ test('Entries share what the kernel says of a file only where it says the same',
   const link = (range: string) => (range === '6000-7000' ? '/l/f' : '/f')
   const ranges = ['1000-2000', '2000-3000', '3000-4000', '4000-5000', '5000-6000', '6000-7000']
   put(procfs, 7, { maps, links: Object.fromEntries(ranges.map((range) => [range, link(range)])) })
-  const kernels = readEntries(new Process(procfs, 7), [], links(), noWarning).map(({ kernel }) => kernel)
+  const kernels = readEntries(new Process(7, procfs), [], links(), noWarning).map(({ kernel }) => kernel)
   t.is(kernels[0], kernels[1])
   t.is(new Set(kernels).size, 5)
   t.deepEqual(
@@ -248,7 +248,7 @@ test('Where links tell nothing more than maps, they are read only for what maps 
   put(procfs, 7, { maps, links: read })
   const reading = { ...links(), linksTell: false }
   t.deepEqual(
-    readEntries(new Process(procfs, 7), [], reading, noWarning).map(({ link }) => link),
+    readEntries(new Process(7, procfs), [], reading, noWarning).map(({ link }) => link),
     ['/plain', '/new\nline', 'uring', '/x'],
   )
 })
@@ -263,7 +263,7 @@ test('A zombie maps nothing, and that is no error', async (t) => {
   await until(() => /\n/.test(told))
   const pid = Number(told)
   await until(() => nameOf(parent) === 'sleep' && stateOf(pid) === 'Z')
-  const zombie = new Process('/proc', pid)
+  const zombie = new Process(pid)
   t.deepEqual(zombie.mounts(noWarning), [])
   t.deepEqual(readEntries(zombie, [], links(), noWarning), [])
   const { stdout: written, stderr, status } = await run('aufs-vma', ['--pid', String(pid)])
@@ -299,7 +299,7 @@ test('A process whose leader has ended is read through a live thread', async (t)
   t.is(compiled.status, 0, compiled.stderr)
   const { pid } = launched(t, [`${folder}/leaderless`])
   await until(() => stateOf(pid) === 'Z' && existsSync(`/proc/${pid}/task`))
-  const leaderless = new Process('/proc', pid)
+  const leaderless = new Process(pid)
   t.not(leaderless.folder, `/proc/${pid}`)
   t.true(leaderless.mounts(noWarning).length > 0)
   const entries = readEntries(leaderless, [], links(), noWarning)

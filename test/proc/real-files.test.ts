@@ -1,6 +1,6 @@
 /** What the iterator prints, and which of it counts. */
 import { spawn } from 'node:child_process'
-import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
 import type { FileId } from '../../src/files/ids.js'
@@ -8,6 +8,7 @@ import { type Mapping, parseMapping } from '../../src/proc/maps.js'
 import { Process } from '../../src/proc/process.js'
 import { PrintedMappings, parsePrintedMapping, RealFiles } from '../../src/proc/real-files.js'
 import { tempFolder } from '../helpers/folders.js'
+import { put, statLine } from '../helpers/procfs.js'
 import { outcome } from '../helpers/run.js'
 
 const HEADER = 'aufs-filters vmas 1: pid_ns pid start_boottime range dev ino maps_dev maps_ino'
@@ -84,7 +85,7 @@ test('A last line that was cut does not count, and the one before does', (t) => 
 })
 
 /** This process, and its first mapping of a file. */
-const self = new Process('/proc', process.pid)
+const self = new Process(process.pid)
 const fileMapping = () => self.lines('maps', parseMapping, () => {}).find(({ dev }) => dev !== '0:0')
 
 test('A task is told by its number in its own pid namespace, and by its start', (t) => {
@@ -95,8 +96,16 @@ test('A task is told by its number in its own pid namespace, and by its start', 
   t.is(readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19], task?.start)
 })
 
+test('A name that looks like a line of status does not change the number of its task', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { stat: statLine(100), namespace: 'mnt:[1]' })
+  symlinkSync('pid:[4026531836]', `${procfs}/7/ns/pid`)
+  writeFileSync(`${procfs}/7/status`, 'Name:\tx\rNSpid:\t5\nPid:\t7\nNSpid:\t7\t1\nVmPeak:\t8 kB\n')
+  t.deepEqual(new Process(7, procfs).task(), { task: '4026531836 1', start: '100' })
+})
+
 test('A captured tree does not tell which task it was', (t) => {
-  t.is(new Process('samples/leaky-01-docker/proc', 112).task(), null)
+  t.is(new Process(112, 'samples/leaky-01-docker/proc').task(), null)
 })
 
 /** What an iterator tells of that mapping, and of what it warns: it is read once. */

@@ -1,6 +1,8 @@
 /** samples/fleet: hosts that are captured samples, collected by GNU parallel, asked by ClickHouse. */
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
 import type { Vma } from '../../src/vma/record.js'
 import { isInstalled, skip } from '../helpers/machine.js'
@@ -45,6 +47,52 @@ test('A fleet on one machine: stale files, bytes by layer, and who maps a layer'
   t.deepEqual(stale, staleOf())
   t.deepEqual(bytes, bytesByLayer())
   t.deepEqual(wanted, hostsOf(LAYER))
+})
+
+test('A host needs nothing: it is given what is run on it', async (t) => {
+  for (const tool of ['parallel', 'jq']) if (!isInstalled(tool)) return skip(t, `no ${tool}`)
+  if ((await outcome('parallel', ['--version'])).status !== 0) return skip(t, 'no GNU parallel')
+  if (!['x64', 'arm64'].includes(process.arch)) return skip(t, `no executable for ${process.arch}`)
+  const fleet = mkdtempSync(join(tmpdir(), 'fleet-'))
+  t.teardown(() => rmSync(fleet, { recursive: true }))
+  mkdirSync(`${fleet}/alpha`)
+  writeFileSync(`${fleet}/hosts`, 'alpha\n')
+  // It says by what name it is called, and with which words.
+  const record = '{"start":"0","end":"1000","path":"%s %s"}\\n'
+  const put = (version: string) => {
+    for (const arch of ['x64', 'arm64']) {
+      mkdirSync(`${fleet}/linux-${arch}`, { recursive: true })
+      const program = `#!/bin/sh\n# ${version}\nprintf '${record}' "\${0##*/}" "$*"\n`
+      writeFileSync(`${fleet}/linux-${arch}/aufs-filters`, program)
+    }
+  }
+  const env = {
+    FLEET: fleet,
+    FLEET_SSH: `${repository}/samples/fleet/ssh-here.sh`,
+    PARALLEL_HOME: `${fleet}/parallel`,
+  }
+  const send = async () => {
+    const sent = await outcome('sh', ['samples/fleet/send.sh', 'alpha', fleet], '', env)
+    t.deepEqual(sent, { stdout: '', stderr: '', status: 0 })
+    return statSync(`${fleet}/alpha/.cache/aufs-filters/aufs-vma`).ino
+  }
+
+  put('one')
+  const first = await send()
+  t.is(await send(), first)
+  const { stdout, stderr } = await outcome(
+    'sh',
+    ['samples/fleet/collect.sh', `${fleet}/hosts`, '--pid', '7'],
+    '',
+    env,
+  )
+  t.is(stderr, '')
+  const [row] = lines(stdout).map((line) => JSON.parse(line))
+  t.deepEqual([row.host, row.path, row.bytes], ['alpha', 'aufs-vma --pid 7', 4096])
+
+  put('another')
+  await send()
+  t.regex(readFileSync(`${fleet}/alpha/.cache/aufs-filters/aufs-vma`, 'utf8'), /another/)
 })
 
 test('What stands for ssh takes the words of ssh', async (t) => {

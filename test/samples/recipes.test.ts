@@ -123,14 +123,14 @@ withJq('What to restart is told of kept records too', async (t) => {
 
 test('Every recipe that runs aufs-vma hands it what it is given after its own words, or --all', async (t) => {
   const names = readdirSync('samples/recipes').filter((name) =>
-    /^aufs-vma /m.test(readFileSync(`samples/recipes/${name}`, 'utf8')),
+    /^(\{ )?aufs-vma /m.test(readFileSync(`samples/recipes/${name}`, 'utf8')),
   )
-  t.is(names.length, 6)
+  t.is(names.length, 7)
   const dir = tempFolder(t)
   writeFileSync(`${dir}/aufs-vma`, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/given'\n`, { mode: 0o755 })
   for (const name of names)
     for (const given of [[], ['--pid', '4711'], ['--branches', 'ta bles', 'kept']]) {
-      const own = name === 'supplied-by.sh' ? ['/l/base'] : []
+      const own = { 'supplied-by.sh': ['/l/base'], 'prometheus.sh': [`${dir}/a.prom`] }[name] ?? []
       const path = { PATH: `${dir}:${process.env.PATH}` }
       // What reads its records may not be on this machine: only how it was called counts.
       await outcome('sh', [`samples/recipes/${name}`, ...own, ...given], '', path)

@@ -10,6 +10,12 @@ test('bytes become text and text becomes bytes', (t) => {
   t.is(textOf('/bad\xffbyte'), '/bad\ufffdbyte')
 })
 
+test('the bytes of a Buffer are a character each, whatever they mean as text', (t) => {
+  const bytes = Buffer.of(0x2f, 0xff, 0xc3, 0xa9)
+  t.is(bytesOf(bytes), '/\xff\xc3\xa9')
+  t.is(bytesOf(new Uint8Array(bytes.buffer, bytes.byteOffset + 2, 2)), bytesOf('é'))
+})
+
 test('any well-formed text survives as bytes', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -7,14 +7,20 @@ import { Tables } from '../../src/unions/tables.js'
 import { openBelow, tempFolder } from '../helpers/folders.js'
 
 /** Whether a folder may be asked, if its mount were another, by what a process's mountinfo says of it. */
-function mayAsk(t: ExecutionContext, kind: string, asked: string[] = [], fuses = '0:98'): boolean | null {
+function mayAsk(
+  t: ExecutionContext,
+  kind: string,
+  asked: string[] = [],
+  fuses = '0:98',
+  others: string[] = [],
+): boolean | null {
   const folder = tempFolder(t)
   mkdirSync(`${folder}/class/bdi/${fuses}`, { recursive: true })
   const fd = openSync(folder, 'r')
   const id = mountIdOf(fd)
   if (id === null) throw new Error('no mount id')
   mkdirSync(`${folder}/9`)
-  const lines = [`${id} 1 0:99 / /x rw - ${kind}`]
+  const lines = [`${id} 1 0:99 / /x rw - ${kind}`, ...others]
   writeFileSync(`${folder}/9/mountinfo`, lines.map((line) => `${line}\n`).join(''))
   const mounts = new AskableMounts('/proc', new Tables({ sysfs: folder }), asked)
   const { asking, close } = mounts.ofProcess(`${folder}/9`, lines.map(parseMount))
@@ -43,6 +49,13 @@ test('An overlay of another user namespace is not asked while a FUSE is hidden, 
   t.false(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin'))
   t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', ['overlay']))
   t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', [], '254:0'))
+})
+
+test('A FUSE that a process alone lists may be one of its layers, wherever it is mounted, unless its type is named', (t) => {
+  const fuse = ['41 1 0:98 / /y rw - fuse.portal portal rw,user_id=0']
+  t.false(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', [], '0:98', fuse))
+  t.false(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', ['fuse'], '0:98', fuse))
+  t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', ['fuse.portal'], '0:98', fuse))
 })
 
 test('What a process does not list is told by this reader, and what nobody lists by nobody', (t) => {

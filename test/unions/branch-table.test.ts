@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import test from 'ava'
-import { ndjsonLine } from '../../src/text/json.js'
+import { InputError } from '../../src/errors.js'
+import { ndjsonLine, toText } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import { isBranchTable, tableRecordFilter } from '../../src/unions/tables.js'
+import { isBranchTable, parseTables, tableRecordFilter } from '../../src/unions/tables.js'
 import { tell } from '../helpers/filters.js'
 
 const table: BranchTable = {
@@ -23,6 +25,18 @@ test('a table from NDJSON is the table that was written', (t) => {
   const { records, errors } = tell(tableRecordFilter(), [ndjsonLine(table).trimEnd()])
   t.deepEqual(records, [table])
   t.deepEqual(errors, [])
+})
+
+test('a stream of saved tables gives them as text, checked', async (t) => {
+  const saved = JSON.stringify(toText(table))
+  const { mount_options: _, ...older } = table
+  const stream = Readable.from([`${saved}\n${JSON.stringify(toText(older))}\n`]).pipe(parseTables())
+  t.deepEqual(await stream.toArray(), [toText(table), toText(table)])
+  const other = Readable.from(['{"path":"/bin/sh"}\n']).pipe(parseTables())
+  await t.throwsAsync(other.toArray(), {
+    instanceOf: InputError,
+    message: /no branch table: "fs_type" is missing/,
+  })
 })
 
 test('a table is a record with all of its fields, each of its type', (t) => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import test from 'ava'
 import { lineTransform } from '../../src/lines/line-transform.js'
@@ -6,17 +5,14 @@ import { parseMount, parseMounts } from '../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../src/text/byte-string.js'
 import { ndjsonLine } from '../../src/text/json.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
-import {
-  branchTables,
-  isOtherMount,
-  type TableOptions,
-  Tables,
-  tableFilter,
-} from '../../src/unions/tables.js'
+import { branchTables, type TableOptions, Tables, tableFilter } from '../../src/unions/tables.js'
+import { isOtherMount } from '../../src/unions/types.js'
 import { aufs, sysfsOf } from '../helpers/aufs.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError, tell } from '../helpers/filters.js'
 import { tempFolder, writeTree } from '../helpers/folders.js'
+import { next } from '../helpers/processes.js'
+import { TABLE_KEYS } from '../helpers/tables.js'
 
 /** The tables of some lines. */
 function tablesOf(lines: ByteString[], options: TableOptions) {
@@ -135,20 +131,7 @@ test('what somebody added to a mount record goes on into its table', (t) => {
     ['note', { a: [1, 'x'] }],
     ['odd', '\xff'],
   ])
-  t.deepEqual(Object.keys(records[0] ?? {}).slice(0, 12), [
-    'mount_id',
-    'mount_point',
-    'root',
-    'dev',
-    'fs_type',
-    'si',
-    'source',
-    'xi_path',
-    'workdir',
-    'mount_options',
-    'options',
-    'branches',
-  ])
+  t.deepEqual(Object.keys(records[0] ?? {}).slice(0, 12), TABLE_KEYS)
 })
 
 test('what somebody added never stands for what the table tells', (t) => {
@@ -233,17 +216,17 @@ test('one type of union can be wanted alone', (t) => {
 test('a superblock that is mounted several times gives a table for each, and sysfs is read once', async (t) => {
   const sysfs = sysfsOf(t, { a1: ['/a=rw'], b2: ['/b=rw'] })
   const stream = branchTables({ sysfs })
-  const next = async (line: string): Promise<BranchTable> => {
+  const tableOf = async (line: string) => {
     stream.write(`${line}\n`)
-    const [table] = await once(stream, 'data')
+    const [table] = (await next(stream, 'data')) as [BranchTable]
     return table
   }
-  t.deepEqual(pathsOf(await next(aufs(1, 'a1', '/one'))), ['/a'])
+  t.deepEqual(pathsOf(await tableOf(aufs(1, 'a1', '/one'))), ['/a'])
   rmSync(`${sysfs}/fs/aufs/si_a1`, { recursive: true })
   writeTree(`${sysfs}/fs/aufs/si_b2`, { br0: '/changed=rw\n' })
-  const again = await next(aufs(2, 'a1', '/two'))
+  const again = await tableOf(aufs(2, 'a1', '/two'))
   t.deepEqual([again.mount_id, again.mount_point, ...pathsOf(again)], [2, '/two', '/a'])
-  t.deepEqual(pathsOf(await next(aufs(3, 'b2'))), ['/changed'])
+  t.deepEqual(pathsOf(await tableOf(aufs(3, 'b2'))), ['/changed'])
   stream.end()
 })
 

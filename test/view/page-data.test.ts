@@ -1,11 +1,17 @@
 /** What the page of `aufs-view --html` is given to draw: no browser is needed to read it. */
 import test from 'ava'
-import type { BranchTable } from '../../src/unions/branch-table.js'
+import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
 import type { DrawnVma } from '../../src/view/drawn-records.js'
-import { renderPage } from '../../src/view/page.js'
+import type { Choice } from '../../src/view/order.js'
+import { paletteOf } from '../../src/view/page/colors.js'
+import type { BranchData, PageData, ProcessData } from '../../src/view/page/data.js'
+import { frontCoded } from '../../src/view/page/files.js'
+import { renderPage } from '../../src/view/page/page.js'
 import { pictureOf } from '../../src/view/picture.js'
 import type { VmaBranch } from '../../src/vma/record.js'
 import { table } from '../helpers/tables.js'
+
+const choice: Choice = { sort: 'stale', stale: false, unions: false, all: false }
 
 const vma: DrawnVma = {
   ...{ pid: 7, comm: 'app', container: null, start: '1000', end: '2000', perms: 'r--p', path: '/bin/app' },
@@ -16,73 +22,83 @@ const branch = (index: number, path: string | null): VmaBranch => ({
   ...{ mount_id: 31, si: '1a', index, id: null, path, perm: 'ro', attributes: [] },
 })
 
-interface Drawn {
-  color: number | null
-  label: string
-  path: string
+function dataOf(records: (DrawnVma | BranchTable)[]): PageData {
+  const [, json = ''] = /id="data">(.*?)<\/script>/s.exec(renderPage(pictureOf(records), choice)) ?? []
+  return JSON.parse(json) as PageData
 }
 
-interface Mapping {
-  range: string
-  weight: number
-  gap: boolean
-  stale: boolean
-  state: string
-  branch: number
+/** The paths of files, as the page decodes them. */
+function pathsOf({ paths }: PageData): string[] {
+  const decoded: string[] = []
+  for (let i = 0; i < paths.length; i += 2)
+    decoded.push((decoded.at(-1) ?? '').slice(0, Number(paths[i])) + paths[i + 1])
+  return decoded
 }
 
-interface Data {
-  processes: { branches: Drawn[]; mappings: Mapping[] }[]
-  unions: { branches: Drawn[] }[]
+function onlyOf({ processes }: PageData): ProcessData {
+  const [process, ...others] = processes
+  if (process === undefined || others.length > 0) throw new Error('not one process')
+  return process
 }
 
-function dataOf(records: (DrawnVma | BranchTable)[]): Data {
-  const [, json = ''] = /id="data">(.*?)<\/script>/s.exec(renderPage(pictureOf(records))) ?? []
-  return JSON.parse(json) as Data
-}
+test('gaps and lengths are told in the order of addresses, however these are written', (t) => {
+  const { spans } = onlyOf(
+    dataOf([
+      { ...vma, start: '02000', end: '3000' },
+      vma,
+      { ...vma, start: '3000', end: '3000' },
+      { ...vma, start: '3001', end: '4000' },
+      { ...vma, start: '3800', end: '4000' },
+      { ...vma, start: 'ffffffffff600000', end: 'ffffffffff601000' },
+    ]),
+  )
+  t.is(spans, '1000 1000 0 1000 0 0 1 fff -800 800 ffffffffff5fc000 1000')
+})
 
-test('a gap is told where addresses are missing, however they are written', (t) => {
-  const [process] = dataOf([
-    { ...vma, start: '02000', end: '3000' },
-    vma,
-    { ...vma, start: '3000', end: '3000' },
-    { ...vma, start: '3001', end: '4000' },
-    { ...vma, start: 'ffffffffff600000', end: 'ffffffffff601000' },
-  ]).processes
+test('each mapping has its file, its state and its branch', (t) => {
+  const data = dataOf([
+    { ...vma, start: '3000', end: '3002', path: '/lib/b', branch: branch(1, '/l/b'), state: 'copied_up' },
+    { ...vma, start: '2000', end: '2000', path: '/lib/b', branch: branch(0, '/l/a'), state: null },
+    { ...vma, start: '1000', end: '1001', perms: null },
+    { ...vma, start: '4000', end: '5000', path: '/lib/a', rpath: './lib/a', state: null, same_bytes: false },
+    { ...vma, start: '5000', end: '6000', path: '/lib/a', state: 'replaced', same_bytes: true },
+  ])
+  const { mapped, perms, by, supplies } = onlyOf(data)
+  const paths = pathsOf(data)
   t.deepEqual(
-    process?.mappings.map(({ range, gap }) => [range, gap]),
+    mapped.map((file, i) => {
+      const { text = '', isStale = null } = data.states[data.fileStates[file] ?? -1] ?? {}
+      return [paths[file], data.perms[perms[i] ?? -1], supplies[by[i] ?? -1]?.label, text, isStale]
+    }),
     [
-      ['1000-2000', false],
-      ['02000-3000', false],
-      ['3000-3000', false],
-      ['3001-4000', true],
-      ['ffffffffff600000-ffffffffff601000', true],
+      ['/bin/app', '', 'files of no union', 'current', false],
+      ['/lib/b', 'r--p', 'branch 0 ro /l/a', 'state not known', false],
+      ['/lib/b', 'r--p', 'branch 1 ro /l/b', 'copied up', true],
+      ['/lib/a', 'r--p', 'files of a branch not known', 'with other bytes', true],
+      ['/lib/a', 'r--p', 'files of no union', 'replaced, with the same bytes', false],
     ],
   )
 })
 
-test('each mapping is in the order of its address, with its branch and its state', (t) => {
-  const [process] = dataOf([
-    { ...vma, start: '3000', end: '3002', branch: branch(1, '/l/b'), state: 'copied_up' },
-    { ...vma, start: '2000', end: '2000', branch: branch(0, '/l/a'), state: null },
-    { ...vma, start: '1000', end: '1001' },
-  ]).processes
+test('what is of no union and what is of a branch not known are told apart', (t) => {
+  const { supplies } = onlyOf(dataOf([vma, { ...vma, path: '/b', rpath: './b' }]))
   t.deepEqual(
-    process?.mappings.map(({ range, branch, state, stale, weight }) => [range, branch, state, stale, weight]),
+    supplies.map(({ fill, index, name }) => [fill, index, name]),
     [
-      ['1000-1001', 2, 'current', false, 1],
-      ['2000-2000', 0, 'state not known', false, 0],
-      ['3000-3002', 1, 'copied up', true, 2],
+      ['unknown', '?', 'files of a branch not known'],
+      ['none', '', 'files of no union'],
     ],
   )
-  t.deepEqual(
-    process?.branches.map(({ label }) => label),
-    ['branch 0 ro /l/a', 'branch 1 ro /l/b', 'files of no union'],
-  )
+})
+
+test('paths share what they have in common', (t) => {
+  t.deepEqual(frontCoded(['/lib/a', '/lib/a', '/lib/ab', '/x', '']), [
+    ...[0, '/lib/a', 6, '', 6, 'b', 1, 'x', 0, ''],
+  ])
 })
 
 test('a folder has the same colour wherever it is a branch, and each its own', (t) => {
-  const { processes, unions } = dataOf([
+  const data = dataOf([
     { ...vma, branch: branch(1, '/l/b') },
     { ...vma, branch: branch(0, '/l/a') },
     { ...vma, branch: branch(2, null) },
@@ -90,15 +106,15 @@ test('a folder has the same colour wherever it is a branch, and each its own', (
     vma,
     table(['/l/b', '/l/c', '/l/a', null]),
   ])
-  const colors = (branches: Drawn[] | undefined) => branches?.map(({ path, color }) => [path, color])
-  t.deepEqual(colors(processes[0]?.branches), [
+  const fills = (branches: BranchData[] | undefined) => branches?.map(({ name, fill }) => [name, fill])
+  t.deepEqual(fills(onlyOf(data).supplies), [
     ['/l/a', 0],
     ['/l/b', 1],
     ['(not known)', 2],
     ['(not known)', 3],
-    ['files of no union', null],
+    ['files of no union', 'none'],
   ])
-  t.deepEqual(colors(unions[0]?.branches), [
+  t.deepEqual(fills(data.unions[0]?.branches), [
     ['/l/b', 1],
     ['/l/c', 4],
     ['/l/a', 0],
@@ -106,9 +122,58 @@ test('a folder has the same colour wherever it is a branch, and each its own', (
   ])
 })
 
-test('no name ends the element that holds the data', (t) => {
-  const name = '</script><script>alert(1)</script><!--'
-  const page = renderPage(pictureOf([{ ...vma, path: name, comm: name, branch: branch(0, name) }]))
+test('layers that stand side by side have different colours as far as there are enough', (t) => {
+  const layer = (path: string) => branch(0, path)
+  // Fifty containers of one base: more layers than colours.
+  const stacks = Array.from({ length: 50 }, (_, i) => [
+    layer('/base'),
+    layer(`/image-${i % 7}`),
+    layer(`/${i}`),
+  ])
+  const palette = paletteOf(stacks)
+  for (const stack of stacks) t.is(new Set(stack.map(palette)).size, 3)
+  const wide = Array.from({ length: 25 }, (_, i) => layer(`/l/${i}`))
+  t.is(new Set(wide.map(paletteOf([wide]))).size, 10)
+})
+
+test('layers, images and containers are counted, with the processes that they are of', (t) => {
+  const image: LayerImage = {
+    ...{ store: 'docker', layer: 'sha256:a1', chain: 'sha256:b2', container: null },
+    names: ['docker.io/library/nginx:1.27'],
+  }
+  const of = (pid: number, index: number, more: Partial<DrawnVma> = {}): DrawnVma => ({
+    ...{ ...vma, pid, container: `c${pid}` },
+    branch: { ...branch(index, `/l/${index}`), mount_id: pid, image },
+    ...more,
+  })
+  const { shares } = dataOf([
+    of(1, 0, { dev: '0:40' }),
+    of(2, 0, { dev: '0:41', state: 'replaced' }),
+    of(2, 1, { path: '/b', state: null }),
+  ])
+  const told = (division: keyof typeof shares) =>
+    shares[division].map(({ name, processes, files, of, tallies, fill }) => [
+      ...[name, fill, processes, files, of.join()],
+      tallies.map(({ text, files }) => `${files} ${text}`).join(),
+    ])
+  t.deepEqual(told('layer'), [
+    ['nginx:1.27, layer a1', 0, 2, 1, '0,1', '1 replaced,1 current'],
+    ['nginx:1.27, layer a1', 1, 1, 1, '1', '1 not known'],
+  ])
+  t.deepEqual(told('image'), [['nginx:1.27', null, 2, 2, '0,1', '1 replaced,1 current,1 not known']])
+  t.deepEqual(told('container'), [
+    ['container c2', null, 1, 2, '1', '1 replaced,1 not known'],
+    ['container c1', null, 1, 1, '0', '1 current'],
+  ])
+})
+
+test('no name ends the element that holds the data, nor the one that is shown without a script', (t) => {
+  const name = '</script></noscript><script>alert(1)</script><!--&lt;'
+  const record = { ...vma, path: name, comm: name, container: name, branch: branch(0, name) }
+  const page = renderPage(pictureOf([record]), choice)
   t.is(page.match(/<script/g)?.length, 2)
-  t.is(dataOf([{ ...vma, branch: branch(0, name) }]).processes[0]?.branches[0]?.path, name)
+  t.is(page.match(/<\/noscript/g)?.length, 1)
+  t.true(page.includes('&lt;/script>&lt;/noscript>&lt;script>alert(1)'))
+  const data = dataOf([record])
+  t.deepEqual([pathsOf(data)[0], onlyOf(data).supplies[0]?.name], [name, name])
 })

@@ -1,76 +1,30 @@
 /** The page of `aufs-view --html` in a real browser. */
-import { existsSync, readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions } from 'playwright-core'
 import type { Vma } from '../../src/vma/record.js'
+import { type Opened, openedFile, withBrowser } from '../helpers/browser.js'
 import { read } from '../helpers/facts.js'
 import { tempFolder } from '../helpers/folders.js'
-import { skip } from '../helpers/machine.js'
-import { LIMIT } from '../helpers/processes.js'
 import { lines, run } from '../helpers/run.js'
-
-const CHROMIUM = '/usr/bin/chromium'
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 const SAMPLE = 'samples/leaky-01-docker/expected'
 const records = lines(read(`${SAMPLE}/vma.ndjson`)).map((line) => JSON.parse(line) as Vma)
 
-let browser: Browser | null = null
+withBrowser(test)
 
-test.before(async (t) => {
-  t.timeout(LIMIT)
-  if (existsSync(CHROMIUM))
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS, timeout: LIMIT })
-})
-
-test.after.always(() => browser?.close())
-
-interface Opened {
-  page: Page
-  /** All that happens to it which should not. */
-  faults: string[]
-  html: string
-}
-
-/** The page of some records; null where there is no browser. */
+/** The page that the command makes of some records; null where there is no browser. */
 async function opened(
   t: ExecutionContext,
   input: object[],
-  colorScheme: 'light' | 'dark' = 'light',
-): Promise<Opened | null> {
-  t.timeout(LIMIT)
-  if (browser === null) {
-    skip(t, 'no chromium here')
-    return null
-  }
+  options: BrowserContextOptions = {},
+): Promise<(Opened & { html: string }) | null> {
   const file = `${tempFolder(t)}/page.html`
   const ndjson = input.map((record) => `${JSON.stringify(record)}\n`).join('')
   const { stderr, status } = await run('aufs-view', ['--html', file], Buffer.from(ndjson))
   t.deepEqual({ stderr, status }, { stderr: '', status: 0 })
-  const page = await browser.newPage({ colorScheme })
-  page.setDefaultTimeout(LIMIT)
-  t.teardown(() => page.close())
-  const faults: string[] = []
-  const address = pathToFileURL(file).href
-  page.on('request', (request) => {
-    if (request.url() !== address) faults.push(`request: ${request.url()}`)
-  })
-  page.on('console', (message) => faults.push(`console: ${message.text()}`))
-  page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
-  page.on('dialog', (dialog) => {
-    faults.push(`dialog: ${dialog.message()}`)
-    return dialog.dismiss()
-  })
-  await page.goto(address)
-  return { page, faults, html: readFileSync(file, 'utf8') }
+  const view = await openedFile(t, file, options)
+  return view === null ? null : { ...view, html: readFileSync(file, 'utf8') }
 }
 
 const MAPPING = '.strip button'
@@ -97,6 +51,8 @@ test.serial('the keyboard goes from mapping to mapping, in one stop of the tabul
   const { page, faults } = view
   await page.locator('#search').focus()
   await page.keyboard.press('Tab')
+  t.is(await page.evaluate('document.activeElement.localName'), 'summary')
+  await page.keyboard.press('Tab')
   for (const [key, at] of [
     ['ArrowRight', 1],
     ['End', records.length - 1],
@@ -120,6 +76,7 @@ test.serial('a search marks what matches, in the picture and in the table', asyn
   const view = await opened(t, records)
   if (view === null) return
   const { page, faults } = view
+  await page.locator('details.table > summary').click()
   await page.locator('#search').fill('LIBL')
   const matching = records.filter(({ path }) => path.includes('libl'))
   t.true(matching.length > 0 && matching.length < records.length)
@@ -139,17 +96,17 @@ test.serial('the table tells the same as the picture', async (t) => {
   const view = await opened(t, records)
   if (view === null) return
   const { page, faults } = view
-  await page.locator('summary').click()
-  t.true(await page.locator('details table').isVisible())
+  await page.locator('details.table > summary').click()
+  t.true(await page.locator('.listing').isVisible())
   t.deepEqual(
-    await page.locator('details td.path').allTextContents(),
+    await page.locator('.listing td.path').allTextContents(),
     records.map(({ path }) => path),
   )
   t.deepEqual(
-    await page.locator('details td:first-child').allTextContents(),
+    await page.locator('.listing td:first-child').allTextContents(),
     records.map(({ start, end }) => `${start}-${end}`),
   )
-  const heads = await page.locator('details th[scope=col]').allTextContents()
+  const heads = await page.locator('.listing th[scope=col]').allTextContents()
   t.deepEqual(heads, ['addresses', 'size', 'perms', 'path', 'branch', 'state'])
   t.deepEqual(faults, [])
 })
@@ -162,7 +119,7 @@ test.serial('what is stale is hatched, and told in the legend', async (t) => {
   t.is(await page.locator(`${MAPPING}.stale`).count(), 2)
   const image = `getComputedStyle(document.querySelector('${MAPPING}.stale')).backgroundImage`
   t.regex(String(await page.evaluate(image)), /repeating-linear-gradient/)
-  t.true((await page.locator('section > table td.alarm').allTextContents()).includes('1 copied up'))
+  t.true((await page.locator('.legend td.alarm').allTextContents()).includes('1 copied up'))
   t.deepEqual(faults, [])
 })
 
@@ -195,10 +152,11 @@ test.serial('names stay text, whatever they are', async (t) => {
   if (view === null) return
   const { page, faults, html } = view
   t.is(html.match(/<script/g)?.length, 2)
-  t.deepEqual((await page.locator('details td.path').allTextContents()).slice(0, 2), names.slice(0, 2))
-  t.deepEqual(await page.locator('h2 bdi').allTextContents(), [names[1], image])
+  await page.locator('details.table > summary').click()
+  t.deepEqual((await page.locator('.listing td.path').allTextContents()).slice(0, 2), names.slice(0, 2))
+  t.deepEqual(await page.locator('h3 bdi').allTextContents(), [names[1], image])
   for (let i = 0; i < names.length; i += 1) await page.locator(MAPPING).nth(i).hover()
-  t.is(await page.locator('img, iframe, section script, section b:not(.detail b)').count(), 0)
+  t.is(await page.locator('img, iframe, main script, main b:not(.detail b)').count(), 0)
   t.false((await page.content()).includes('\u202e'))
   t.deepEqual(faults, [])
 })
@@ -222,7 +180,7 @@ test.serial('a policy forbids all but the own style and script', async (t) => {
 })
 
 test.serial('it is drawn in the light and in the dark, and of nothing', async (t) => {
-  const [light, dark] = [await opened(t, []), await opened(t, [], 'dark')]
+  const [light, dark] = [await opened(t, []), await opened(t, [], { colorScheme: 'dark' })]
   if (light === null || dark === null) return
   const back = 'getComputedStyle(document.body).backgroundColor'
   t.not(await light.page.evaluate(back), await dark.page.evaluate(back))
@@ -230,8 +188,8 @@ test.serial('it is drawn in the light and in the dark, and of nothing', async (t
   t.deepEqual([light.faults, dark.faults], [[], []])
 })
 
-test.serial('thousands of mappings have room', async (t) => {
-  const many = Array.from({ length: 3000 }, (_, i) => ({
+test.serial('thousands of mappings have room, and those are drawn that are seen', async (t) => {
+  const many = Array.from({ length: 30_000 }, (_, i) => ({
     ...records[i % records.length],
     start: (i * 8192).toString(16),
     end: (i * 8192 + 4096).toString(16),
@@ -239,7 +197,32 @@ test.serial('thousands of mappings have room', async (t) => {
   const view = await opened(t, many)
   if (view === null) return
   const { page, faults } = view
-  t.is(await page.locator(MAPPING).count(), 3000)
+  const drawn = () => page.locator(MAPPING).count()
+  t.true((await drawn()) > 300 && (await drawn()) < 5000)
   t.false(await page.evaluate('document.documentElement.scrollWidth > innerWidth'))
+  await page.locator(MAPPING).first().focus()
+  await page.keyboard.press('End')
+  const last = many.at(-1)
+  t.is(await page.locator('.detail b').textContent(), last?.path ?? null)
+  t.true((await drawn()) < 5000)
+  await page.locator('details.table > summary').click()
+  t.is(await page.locator('.listing tbody tr').count(), 500)
+  await page.locator('details.table button.more').click()
+  t.is(await page.locator('.listing tbody tr').count(), 1000)
+  t.deepEqual(faults, [])
+})
+
+test.serial('without scripts it shows the same as text, whatever names hold', async (t) => {
+  const [record] = records
+  const name = '</noscript><script>alert(1)</script>'
+  const view = await opened(t, [...records, { ...record, comm: name, path: name }], {
+    javaScriptEnabled: false,
+  })
+  if (view === null) return
+  const { page, faults } = view
+  const text = (await page.locator('pre').textContent()) ?? ''
+  t.true(text.includes(name))
+  t.regex(text, /ready {2}pid 112 .* 10 files, 724\.0 KiB/)
+  t.true(await page.locator('noscript p').isVisible())
   t.deepEqual(faults, [])
 })

@@ -1,21 +1,13 @@
 import test from 'ava'
 import { isWhole } from '../../src/lines/records.js'
 import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
+import { filesText, sizeText } from '../../src/view/amounts.js'
 import { type DrawnVma, drawnFilter, readDrawnVma, sizeOf } from '../../src/view/drawn-records.js'
-import {
-  branchText,
-  filesText,
-  pad,
-  padLeft,
-  processText,
-  shorten,
-  shown,
-  sizeText,
-  staleText,
-  widthOf,
-} from '../../src/view/labels.js'
-import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
-import { draw } from '../../src/view/terminal.js'
+import { branchText, processText, shown, staleText } from '../../src/view/labels.js'
+import type { Choice } from '../../src/view/order.js'
+import { type MappedProcess, type Picture, pictureOf } from '../../src/view/picture.js'
+import { pad, padLeft, shorten, widthOf } from '../../src/view/terminal/columns.js'
+import { draw as drawn } from '../../src/view/terminal/terminal.js'
 import type { VmaBranch } from '../../src/vma/record.js'
 import { utf8 } from '../helpers/bytes.js'
 import { read } from '../helpers/facts.js'
@@ -47,6 +39,12 @@ const vma: DrawnVma = {
   branch,
 }
 const ofNoUnion: Partial<DrawnVma> = { branch: null, rpath: null }
+
+const choice: Choice = { sort: 'stale', stale: false, unions: false, all: false }
+
+function draw(picture: Picture, { width, color }: { width: number; color: boolean }): string {
+  return drawn(picture, { ...choice, width, color })
+}
 
 function only(records: (DrawnVma | BranchTable)[]): MappedProcess {
   const [process, ...others] = pictureOf(records).processes
@@ -100,8 +98,8 @@ test('addresses may pass 2^53', (t) => {
 test('a file counts once however often it is mapped, and its bytes each time', (t) => {
   const replaced: DrawnVma = { ...vma, ino: '26', state: 'replaced' }
   const again: DrawnVma = { ...vma, start: '3000', end: '4000' }
-  const { total, supplies } = only([vma, again, replaced, { ...vma, ...ofNoUnion }])
-  t.deepEqual(total, { files: 2, bytes: 0x7000n })
+  const { files, bytes, stale, supplies } = only([vma, again, replaced, { ...vma, ...ofNoUnion }])
+  t.deepEqual({ files, bytes, stale }, { files: 2, bytes: 0x7000n, stale: 1 })
   t.deepEqual(
     supplies.map(({ files, bytes, stale }) => ({ files, bytes, stale })),
     [
@@ -143,7 +141,7 @@ for (const [what, other] of [
 }
 
 for (const [what, other] of [
-  ['number', { pid: 8 }],
+  ['number, where it maps another file', { pid: 8, path: '/bin/other' }],
   ['name', { comm: 'other' }],
   ['container', { container: 'c' }],
 ] as const) {
@@ -152,10 +150,51 @@ for (const [what, other] of [
   })
 }
 
+test('processes that map the same files in the same states are one', (t) => {
+  const more = { ...vma, start: '3000', end: '4000', path: '/lib/a' }
+  const same = (changed: Partial<DrawnVma>) => {
+    const mapped = [vma, more].map((each) => ({ ...each, pid: 8, ...changed }))
+    return pictureOf([vma, more, ...mapped]).processes.map(({ pids }) => pids)
+  }
+  t.deepEqual(same({}), [[7, 8]])
+  // Where, in which parts and how often they are mapped is no matter.
+  t.deepEqual(same({ start: '7f0000000000', end: '7f0000001000', perms: 'rw-p' }), [[7, 8]])
+  for (const other of [
+    ...[{ state: 'replaced' }, { state: null }, { ino: '26' }, { dev: '0:18' }, { same_bytes: false }],
+    ...[{ branch: lower }, ofNoUnion, { comm: 'b' }, { container: 'c' }, { unit: 'b.service' }],
+  ] as const)
+    t.deepEqual(same(other), [[7], [8]], JSON.stringify(other))
+  const stale = [
+    { ...vma, state: 'replaced' as const },
+    { ...vma, pid: 8, state: 'deleted' as const },
+  ]
+  t.is(pictureOf(stale).processes.length, 2)
+})
+
+test('of alike processes the one that maps most is told', (t) => {
+  const large = only([vma, { ...vma, pid: 8, end: '9000' }, { ...vma, pid: 9 }])
+  t.deepEqual([large.pids, large.bytes, large.isEach], [[7, 8, 9], 0x8000n, false])
+  t.is(large.supplies[0]?.bytes, 0x8000n)
+  const equal = only([vma, { ...vma, pid: 8 }])
+  t.deepEqual([equal.pids, equal.bytes, equal.isEach], [[7, 8], 0x2000n, true])
+})
+
+test('entries of processes that nothing tells are of one', (t) => {
+  const unknown = { ...vma, pid: null, comm: null }
+  t.deepEqual(only([unknown, { ...unknown, path: '/b' }]).pids, [])
+})
+
+test('the bytes tell what is stale where the state does not, and what is not where it does', (t) => {
+  const stale = (told: Partial<DrawnVma>) => only([{ ...vma, ...told }]).supplies[0]?.stale ?? []
+  t.is(staleText(stale({ state: null, same_bytes: false })), '1 with other bytes')
+  t.is(staleText(stale({ state: 'replaced', same_bytes: false })), '1 replaced')
+  t.deepEqual(stale({ state: 'replaced', same_bytes: true }), [])
+})
+
 test('a file is another one by its path, device or inode', (t) => {
   for (const other of [{ path: '/b' }, { dev: '0:18' }, { ino: '26' }])
-    t.is(only([vma, { ...vma, ...other }]).total.files, 2)
-  t.is(only([vma, { ...vma, rpath: './other', perms: 'rw-s' }]).total.files, 1)
+    t.is(only([vma, { ...vma, ...other }]).files, 2)
+  t.is(only([vma, { ...vma, rpath: './other', perms: 'rw-s' }]).files, 1)
 })
 
 for (const [bytes, text] of [
@@ -229,12 +268,20 @@ test('a name of 5,000 bytes is shown whole, and of a longer one its start', (t) 
 })
 
 test('a process is told by what is known of it', (t) => {
-  const nobody = { pid: null, comm: null, container: null }
-  t.deepEqual(processText(nobody), { name: 'entries of an unknown process', about: '' })
-  t.deepEqual(processText({ pid: 7, comm: 'a\n', container: '1f'.repeat(32) }), {
-    name: 'a\\u000a',
-    about: 'pid 7  container 1f1f1f1f1f1f',
-  })
+  const amount = { files: 1, bytes: 8192n, isEach: true }
+  const nobody = { ...amount, pids: [], comm: null, container: null, unit: null }
+  const total = '1 file, 8.0 KiB'
+  t.deepEqual(processText(nobody), { name: 'entries of an unknown process', about: '', total })
+  t.deepEqual(
+    processText({ ...nobody, pids: [7], comm: 'a\n', container: '1f'.repeat(32), unit: 'a.scope' }),
+    {
+      ...{ name: 'a\\u000a', about: 'pid 7  container 1f1f1f1f1f1f', total },
+    },
+  )
+  const workers = { ...nobody, pids: [7, 8, 9], comm: 'nginx', unit: 'nginx.service' }
+  const text = { name: '3 × nginx', about: 'pids 7 …  nginx.service' }
+  t.deepEqual(processText(workers), { ...text, total: `${total} each` })
+  t.deepEqual(processText({ ...workers, isEach: false }), { ...text, total: `${total} at most` })
 })
 
 /** What was made up to spoil a picture. */
@@ -338,12 +385,14 @@ test('a branch has one line from 64 columns on, and two where there are fewer', 
   t.deepEqual([linesIn(63), linesIn(64)], [3, 2])
 })
 
-test('a heading has one line where it fits exactly, and three where it does not', (t) => {
+test('a heading has one line where it fits exactly, and what has no room stands below', (t) => {
   const drawn = (width: number) =>
     lines(draw(pictureOf([{ ...vma, comm: 'a'.repeat(40) }]), { width, color: false }))
   // Of 40 columns, 5 and 15, with two between.
   t.is(drawn(64)[0], `${'a'.repeat(40)}  pid 7  1 file, 8.0 KiB`)
-  t.deepEqual(drawn(63).slice(0, 3), ['a'.repeat(40), '  pid 7', '  1 file, 8.0 KiB'])
+  t.deepEqual(drawn(63).slice(0, 2), [`${'a'.repeat(40)}  pid 7`, '  1 file, 8.0 KiB'])
+  t.deepEqual(drawn(47).slice(0, 2), [`${'a'.repeat(40)}  pid 7`, '  1 file, 8.0 KiB'])
+  t.deepEqual(drawn(46).slice(0, 3), ['a'.repeat(40), '  pid 7', '  1 file, 8.0 KiB'])
 })
 
 test('no picture is narrower than 32 columns', (t) => {

@@ -20,7 +20,7 @@ test('Processes that share a mount namespace and a root have their mountinfo rea
   put(procfs, 10, { namespace: 'mnt:[4026531999]', root: '/' })
   const reader = new ContextReader({ procfs, sysfs: procfs })
   const idsOf = (pid: number) =>
-    reader.ofProcess(new Process(procfs, pid), noWarning).context.mounts.map(({ mount_id }) => mount_id)
+    reader.ofProcess(new Process(pid, procfs), noWarning).context.mounts.map(({ mount_id }) => mount_id)
   t.deepEqual(idsOf(7), [29, 30])
   t.deepEqual(idsOf(8), [29, 30])
   // Neither of these has a mountinfo, and another's is not theirs.
@@ -38,7 +38,7 @@ function known(
   reader = new ContextReader({ procfs, sysfs: procfs }),
 ): unknown[] {
   return pids.map((pid) => {
-    const { mounts, chroot } = reader.ofProcess(new Process(procfs, pid), noWarning).context
+    const { mounts, chroot } = reader.ofProcess(new Process(pid, procfs), noWarning).context
     return [chroot, ...mounts.map(({ mount_id, mount_point }) => `${mount_id} ${mount_point}`)]
   })
 }

@@ -6,6 +6,7 @@ import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
 import type { ProcessContext } from '../../src/vma/context.js'
 import { fixVma } from '../../src/vma/fix-vma.js'
 import type { Vma } from '../../src/vma/record.js'
+import { table } from '../helpers/tables.js'
 
 const branch = (index: number, path: string | null, perm = index === 0 ? 'rw' : 'ro'): Branch => ({
   index,
@@ -16,21 +17,8 @@ const branch = (index: number, path: string | null, perm = index === 0 ? 'rw' : 
 })
 
 function tableOf(paths: string[], place: Partial<BranchTable> = {}): BranchTable {
-  return {
-    mount_id: 29,
-    mount_point: '/',
-    root: '/',
-    dev: '0:17',
-    fs_type: 'aufs',
-    si: '1a',
-    source: 'sysfs',
-    xi_path: null,
-    workdir: null,
-    mount_options: null,
-    options: null,
-    branches: paths.map((path, index) => branch(index, path)),
-    ...place,
-  }
+  const branches = paths.map((path, index) => branch(index, path))
+  return table([], { mount_id: 29, dev: '0:17', si: '1a', branches, ...place })
 }
 
 const MOUNTS = ['29 21 0:17 / / rw - aufs none rw,si=1a', '36 29 254:0 /srv /vol rw - ext4 /dev/root rw']

@@ -1,52 +1,21 @@
 /** Files on a mount that a process does not have: left behind, or restored by CRIU. */
 import test from 'ava'
-import type { Found } from '../../src/files/found.js'
 import { type Kernel, parseEntry, UNKNOWN } from '../../src/proc/map-files.js'
 import { parseMount } from '../../src/proc/mounts/mountinfo.js'
 import type { FileLookup, ProcessContext } from '../../src/vma/context.js'
 import { fixVma } from '../../src/vma/fix-vma.js'
 import type { State } from '../../src/vma/record.js'
-
-const none = { copies: [], isComplete: true }
+import { filesAt, foundAs, lookupOf } from '../helpers/lookups.js'
 
 /** A root that shows one file, at every path of a list. */
-function shows(paths: string[], file: Pick<Found, 'dev' | 'ino'>): FileLookup {
-  const found: Found = {
-    ...{
-      isFolder: false,
-      isWhiteout: false,
-      mayLackData: false,
-      hasData: true,
-      birth: 0n,
-      changed: 0n,
-      modified: 0n,
-      size: 0n,
-    },
-    ...{ links: 1n, ...file },
-  }
-  return {
-    files: { find: (path) => (paths.includes(path) ? found : null), close: () => {} },
-    isOwnRoot: true,
-    deviceAt: () => null,
-    copies: () => none,
-    holders: () => ({ holders: [], isComplete: true }),
-    isNotCopied: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
-    mapped: () => null,
-    openData: () => null,
-    openMapped: () => null,
-    deviceOf: () => null,
-    close: () => {},
-  }
-}
+const shows = (paths: string[], id: string) =>
+  lookupOf(filesAt(Object.fromEntries(paths.map((path) => [path, foundAs(id)]))))
 
 const ROOT = '29 21 254:0 / / rw - ext4 /dev/vda rw'
 /** Of a file on a mount that the process does not have. */
 const ELSEWHERE = { dev: '254:0', ino: '9', maps_dev: '254:0', maps_ino: '9', mnt_id: 13, mnt_listed: false }
-const SAME = { dev: '254:0', ino: '9' }
-const OTHER = { dev: '254:0', ino: '10' }
+const SAME = '254:0/9'
+const OTHER = '254:0/10'
 
 const cases: {
   name: string

@@ -1,23 +1,22 @@
-import { once } from 'node:events'
-import { cpSync, createReadStream } from 'node:fs'
+import { cpSync, createReadStream, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { InputError, type OnError } from '../../src/errors.js'
 import { lineTransform } from '../../src/lines/line-transform.js'
 import { parseEntry, type RawVma } from '../../src/proc/map-files.js'
-import { listPids } from '../../src/proc/process.js'
+import { GoneError, listPids } from '../../src/proc/process.js'
 import type { BranchTable } from '../../src/unions/branch-table.js'
 import { branchTables } from '../../src/unions/tables.js'
 import type { ContextOptions } from '../../src/vma/context-reader.js'
 import { vmaFilter } from '../../src/vma/fixer.js'
 import type { Vma } from '../../src/vma/record.js'
-import { fixVmas, readMapFiles } from '../../src/vma/streams.js'
+import { fixVmas, readMapFiles, vmas } from '../../src/vma/streams.js'
 import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isInstalled, isRoot, NOBODY, skip } from '../helpers/machine.js'
 import { launched, nameOf, next, until } from '../helpers/processes.js'
-import { lines, outcome, repository } from '../helpers/run.js'
+import { lines, type Outcome, outcome, repository } from '../helpers/run.js'
 
 const captured = { procfs: 'samples/leaky-08-several/proc', sysfs: 'samples/leaky-08-several/sys' }
 
@@ -58,30 +57,79 @@ test('without onError the first process that is gone ends the stream', async (t)
   await t.throwsAsync(read([...GONE, HERE]), { instanceOf: InputError, message: 'no such process' })
 })
 
-/** Reads itself, as a user without a capability, by the library's own ways alone. */
-const READS_ITSELF = `
-import { fixVmas, readMapFiles } from '${repository}/dist/src/index.js'
-for await (const vma of readMapFiles({ pids: [process.pid] }).pipe(fixVmas())) console.log(JSON.stringify(vma))
-`
+/** What a program of the library prints as a user without a capability; null where it cannot be run so. */
+async function asNobody(t: ExecutionContext, program: string): Promise<Outcome | null> {
+  const source = `import { fixVmas, readMapFiles, vmas } from '${repository}/dist/src/index.js'\n${program}`
+  const node = [process.execPath, '--input-type=module', '--eval', source]
+  const [command = '', ...words] = [...(isRoot ? NOBODY : []), ...node]
+  const done =
+    isRoot && !isInstalled('setpriv')
+      ? { stdout: '', stderr: 'setpriv: not installed', status: null }
+      : await outcome(command, words, '', { NODE_V8_COVERAGE: '' })
+  if (!/^setpriv:|EACCES: permission denied, /m.test(done.stderr)) return done
+  skip(t, done.stderr)
+  return null
+}
 
-test('without onError the entries that this user may not follow come without what following them tells', async (t) => {
-  if (isRoot && !isInstalled('setpriv')) return skip(t, 'no setpriv')
-  const [program = '', ...args] = [
-    ...(isRoot ? NOBODY : []),
-    process.execPath,
-    '--input-type=module',
-    '--eval',
-    READS_ITSELF,
-  ]
-  const { stdout, stderr, status } = await outcome(program, args, '', { NODE_V8_COVERAGE: '' })
-  if (stderr.startsWith('setpriv:')) return skip(t, stderr)
-  t.deepEqual([stderr, status], ['', 0])
-  const vmas = lines(stdout).map((line) => JSON.parse(line) as Vma)
-  t.true(vmas.some(({ path }) => path === process.execPath))
-  for (const { kernel, path } of vmas) {
-    t.like(kernel, { dev: null, ino: null, mnt_id: null }, path)
-    t.truthy(kernel.maps_name, path)
+const warnings = ({ stderr }: Outcome) => lines(stderr).filter((line) => line.includes('PrivilegeWarning'))
+
+for (const [name, read] of [
+  ['readMapFiles', 'readMapFiles({ pids: [process.pid, process.pid] }).pipe(fixVmas())'],
+  ['vmas', 'vmas({ pids: [process.pid, process.pid] })'],
+])
+  test(`without onError ${name} gives the entries that this user may not follow, and warns once`, async (t) => {
+    const done = await asNobody(t, `for await (const vma of ${read}) console.log(JSON.stringify(vma))`)
+    if (done === null) return
+    t.is(done.status, 0, done.stderr)
+    t.is(warnings(done).length, 1)
+    t.regex(done.stderr, /map_files cannot be followed: .*CAP_/)
+    const records = lines(done.stdout).map((line) => JSON.parse(line) as Vma)
+    t.is(records.filter(({ path }) => path === process.execPath).length % 2, 0)
+    t.true(records.some(({ path }) => path === process.execPath))
+    for (const { kernel, path } of records) {
+      t.like(kernel, { dev: null, ino: null, mnt_id: null }, path)
+      t.truthy(kernel.maps_name, path)
+    }
+  })
+
+function mayRead(pid: number): boolean {
+  try {
+    readFileSync(`/proc/${pid}/maps`)
+    return true
+  } catch {
+    return false
   }
+}
+
+test('where no processes are named those of others are left out with a warning, but named ones are an error', async (t) => {
+  // What this process is to nobody, another is to this user.
+  const pid = isRoot ? process.pid : listPids().find((each) => !mayRead(each))
+  const all = await asNobody(t, 'for await (const { pid } of vmas()) console.log(pid)')
+  if (all === null) return
+  t.is(all.status, 0, all.stderr)
+  t.true(lines(all.stdout).length > 0)
+  if (pid === undefined) return skip(t, 'every process here is of this user')
+  t.true(warnings(all).some((line) => line.includes('left out')))
+  const named = await asNobody(t, `for await (const _ of vmas({ pids: [${pid}] }));`)
+  t.is(named?.status, 1)
+  t.regex(named?.stderr ?? '', /ForbiddenError|InputError/)
+})
+
+test('vmas gives what readMapFiles and fixVmas give, and passes over what has ended where no process is named', async (t) => {
+  const fixed = await readMapFiles({ pids: [HERE], ...captured })
+    .pipe(fixVmas(captured))
+    .toArray()
+  t.true(fixed.length > 2)
+  t.deepEqual(await vmas({ pids: [HERE], ...captured }).toArray(), fixed)
+  const told: unknown[] = []
+  const all = await vmas({ ...captured, onError: (error, pid) => told.push([error, pid]) }).toArray()
+  t.true(listPids(captured.procfs).some((pid) => pid !== HERE && all.every((vma) => vma.pid !== pid)))
+  t.deepEqual(
+    all.filter(({ pid }) => pid === HERE),
+    fixed,
+  )
+  t.deepEqual(told, [])
+  await t.throwsAsync(vmas({ pids: GONE, ...captured }).toArray(), { instanceOf: GoneError })
 })
 
 test('fixVmas fixes what readMapFiles reads, by the mounts of each process', async (t) => {
@@ -160,12 +208,12 @@ test('what fixVmas opens is closed when it ends', async (t) => {
   const entry = parseEntry(`400000-401000 -> ${root}/layer/a/b/f`)
   const stream = fixVmas({ tables: [table], root, stat: true })
   stream.write(entry)
-  const [vma] = (await once(stream, 'data')) as [Vma]
+  const [vma] = (await next(stream, 'data')) as [Vma]
   t.is(vma.path, '/a/b/f')
   t.true(openBelow(root) > 0)
   stream.end()
   stream.resume()
-  await once(stream, 'end')
+  await next(stream, 'end')
   t.is(openBelow(root), 0)
 })
 
@@ -178,12 +226,12 @@ test('what was seen of a process is looked at again after a while', async (t) =>
   const seen: Vma[] = []
   stream.on('data', (vma) => seen.push(vma))
   stream.write(records[0])
-  await once(stream, 'data')
+  await next(stream, 'data')
   child.kill('SIGKILL')
   await next(child, 'exit')
   await wait(1200)
   stream.end(records[0])
-  await once(stream, 'end')
+  await next(stream, 'end')
   t.deepEqual([seen.length, told], [1, ['no such process']])
 })
 

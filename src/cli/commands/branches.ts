@@ -8,10 +8,9 @@ import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
 import { type TableOptions, tableFilter } from '../../unions/tables.js'
 import { unionTypes } from '../../unions/types.js'
-import type { Args } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
-import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
+import { type AnyUsage, type Args, MOUNTINFO, SUPERBLOCK, tree } from '../usage.js'
 
 /** What it reads. */
 const KINDS = ['mountinfo', 'mount records', '/proc/mounts'] as const
@@ -55,19 +54,17 @@ const usage = {
     'Mountinfo lines, lines of /proc/mounts or mount records in, the branch table of each union mount out (NDJSON). Other mounts are passed over.',
   hint: 'try: aufs-branches < /proc/self/mountinfo',
   options: {
-    type: { choices: ['aufs', 'overlay'], requiresArg: true, describe: 'Only unions of this type' },
+    type: { value: ['aufs', 'overlay'], describe: 'Only unions of this type' },
     format: {
-      choices: ['ndjson', 'log'],
+      value: ['ndjson', 'log'],
       default: 'ndjson',
-      requiresArg: true,
       describe: "Tables, or CRIU's log lines: (00.000000) /sys/fs/aufs/si_X/brN : PATH",
     },
     'overlay-base': {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: 'The folder of overlay layers whose paths are relative',
     },
+    sysfs: tree.sysfs,
   },
   examples: [
     ['cat /proc/1/mountinfo | aufs-branches', 'every union in the namespace of process 1'],

@@ -20,10 +20,10 @@ import { lineTransform } from '../../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { quote } from '../../text/printable.js'
 import { word } from '../../text/shell.js'
-import { type Args, UsageError } from '../arguments.js'
+import { UsageError } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ options, action, command, each, report, print }: Run<Args<typeof usage.options>>): void {
   const root = rootOf(action, options.root)
@@ -56,14 +56,10 @@ const usage = {
   hint: 'try: aufs-vma --pid 4711 | aufs-criu dump --print -- criu dump -t 4711 -D img',
   options: {
     root: {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: 'Of a restore: where the root of the process is mounted again',
     },
     print: {
-      type: 'boolean',
-      default: false,
       describe: 'Write the command, quoted for sh, instead of running it',
     },
   },
@@ -108,6 +104,8 @@ function openAll(root: string, files: readonly ExternalFile[], report: Report): 
 /** Runs a command that has descriptors besides standard input, output and error. Its status becomes ours. */
 function run([program = '', ...args]: string[], descriptors: readonly number[] | null, report: Report): void {
   if (descriptors === null) return
+  // An interrupt is for the command: what it says of that, and its status, is what counts.
+  process.on('SIGINT', () => {})
   const { error, status, signal } = spawnSync(program, args, { stdio: [0, 1, 2, ...descriptors] })
   if (error !== undefined) report(program, new InputError(systemReason(error)))
   else process.exitCode = signal === null ? (status ?? 1) : SIGNALLED + constants.signals[signal]

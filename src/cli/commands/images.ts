@@ -3,10 +3,9 @@ import { resolve } from 'node:path'
 import { imageFilter, storesOf } from '../../images/images.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { ndjsonLine } from '../../text/json.js'
-import type { Args } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
   const { docker, containerd, podman } = options
@@ -21,7 +20,7 @@ function pipeline({ options, each }: Run<Args<typeof usage.options>>): void {
   )
 }
 
-const place = { type: 'string', value: 'DIR', array: true, requiresArg: true } as const
+const place = { value: 'DIR', isList: true } as const
 
 const usage = {
   name: 'aufs-images',

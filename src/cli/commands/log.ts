@@ -4,9 +4,8 @@ import { logFilter } from '../../criu/dump-log.js'
 import { checkLog } from '../../criu/log-check.js'
 import { lineTransform } from '../../lines/line-transform.js'
 import { ndjsonLine } from '../../text/json.js'
-import type { Args } from '../arguments.js'
 import type { Run } from '../run.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ each }: Run<Args<typeof usage.options>>): void {
   const filter = logFilter()

@@ -2,10 +2,9 @@
 
 import { lineTransform } from '../../lines/line-transform.js'
 import { mountJsonFilter } from '../../proc/mounts/mountinfo-json.js'
-import type { Args } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
-import { type AnyUsage, MOUNTINFO } from '../usage.js'
+import { type AnyUsage, type Args, MOUNTINFO } from '../usage.js'
 
 function pipeline({ each }: Run<Args<typeof usage.options>>): void {
   each((lines) => lineTransform(namingOtherKinds(mountJsonFilter(), 'mountinfo'), (line) => line, lines))
@@ -26,6 +25,6 @@ const usage = {
     ],
   ],
   files: [MOUNTINFO],
-} satisfies AnyUsage
+} as const satisfies AnyUsage
 
 export const mounts = { usage, pipeline }

@@ -4,10 +4,9 @@ import { resolve } from 'node:path'
 import { lineTransform } from '../../lines/line-transform.js'
 import { bytesOf } from '../../text/byte-string.js'
 import { remountFilter } from '../../unions/remount/remount.js'
-import type { Args } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
-import type { AnyUsage } from '../usage.js'
+import type { AnyUsage, Args } from '../usage.js'
 
 function pipeline({ options, each, note }: Run<Args<typeof usage.options>>): void {
   const folder = (given: string | undefined) => (given === undefined ? null : bytesOf(resolve(given)))
@@ -28,20 +27,14 @@ With --root, the first union goes to DIR, and one that was mounted in a folder o
   hint: 'try: aufs-branches /proc/self/mountinfo | aufs-remount',
   options: {
     root: {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: 'Where to mount; without it at the own mount point of each, which then must be there',
     },
     prefix: {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: "Where the root of the layers is by now: a dead machine's disk",
     },
     'read-only': {
-      type: 'boolean',
-      default: false,
       describe: 'Write to no layer: the upper folder is the first lower one',
     },
   },

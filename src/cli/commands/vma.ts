@@ -5,23 +5,23 @@ import { PINNED } from '../../proc/real-files.js'
 import { ndjsonLine } from '../../text/json.js'
 import { VmaFixer, vmaFilter } from '../../vma/fixer.js'
 import { unfixed } from '../../vma/record.js'
-import type { Args } from '../arguments.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import { processRecords } from '../processes.js'
 import type { Run } from '../run.js'
 import { Selection, selected, selecting } from '../selection.js'
-import { type AnyUsage, MOUNTINFO, SUPERBLOCK } from '../usage.js'
-import { viewOptions, wantedPids } from '../vma-options.js'
+import { type AnyUsage, type Args, MOUNTINFO, SUPERBLOCK, tree } from '../usage.js'
+import { checkFolders, viewOptions, wantedPids } from '../vma-options.js'
 
 /** What it reads. */
-const KINDS = ['entries of map_files', 'VMA records'] as const
+const KINDS = ['entries of map_files', 'VMA records', 'raw VMA records'] as const
 
 /** The exit status of `--exit-code` where a record was written. */
 const FOUND = 3
 
-function pipeline(run: Run<Args<typeof usage.options>>): void {
+async function pipeline(run: Run<Args<typeof usage.options>>): Promise<void> {
   const { options, files, report, each, send, note } = run
   const pids = wantedPids(options, files)
+  checkFolders(options, pids)
   const context = viewOptions(options, run.readOption)
   // Processes that were not named one by one may end meanwhile.
   const isMany = options.all || options.container !== undefined
@@ -36,7 +36,7 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
     })
   } else {
     const records = processRecords(new VmaFixer(context), pids, { ...options, all: isMany }, report)
-    send(selected(records, selection))
+    await send(selected(records, selection))
   }
   for (const text of selection.notes()) note(text)
   if (options['exit-code'] && selection.chosen > 0) run.exitStatus(FOUND)
@@ -44,88 +44,68 @@ function pipeline(run: Run<Args<typeof usage.options>>): void {
 
 const usage = {
   name: 'aufs-vma',
-  synopsis: ['[OPTION]... --pid N[,N]... | --all | --container ID', '[OPTION]... [FILE]...'],
+  synopsis: ['[OPTION]... --pid PID[,PID]... | --all | --container ID', '[OPTION]... [FILE]...'],
   about:
     'The mapped files of processes, with the paths, ids and branches that the kernel gets wrong put right (NDJSON). ' +
     'Without --pid or --all it reads map_files entries: raw records, or lines that end in START-END -> TARGET.',
   hint: 'try: aufs-vma --pid $$',
   options: {
     pid: {
-      type: 'string',
+      letter: 'p',
       value: 'PID',
-      array: true,
-      requiresArg: true,
-      describe: 'Processes: 1,7 or repeated',
+      isList: true,
+      describe: 'These processes: 1,7 or repeated',
     },
-    all: { type: 'boolean', default: false, describe: 'Every process' },
+    all: { letter: 'a', describe: 'Every process' },
     container: {
-      type: 'string',
       value: 'ID',
-      requiresArg: true,
       describe:
         'Every process of this container, or the entries that are of it; the beginning of its id is enough',
     },
     branches: {
-      type: 'string',
       value: 'FILE',
-      requiresArg: true,
       describe: 'The unions, as tables of aufs-branches or aufs-log (NDJSON); default: those of the process',
     },
     root: {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: "Where the process's files are found; default: PROCFS/PID/root",
     },
     stat: {
-      type: 'boolean',
+      hasNo: true,
       describe:
         'Follow entries and look files up; --no-stat touches none, as is the default where --procfs is no procfs',
     },
     ask: {
-      type: 'string',
       value: 'TYPE',
-      array: true,
-      requiresArg: true,
+      isList: true,
       describe:
         'Ask filesystems of these types too, although their server may never answer: fuse.sshfs,nfs4 or repeated; ' +
         'default: none of FUSE, NFS and the like, so that nothing hangs',
     },
     bpf: {
-      type: 'string',
       value: 'FILE',
-      requiresArg: true,
       describe: `The BPF iterator that tells which files are really mapped; default: ${PINNED}, where it is pinned`,
     },
     stale: {
-      type: 'boolean',
-      default: false,
       describe:
         'Only files that are known not to be current any more; no memory, and no file that never had a name (O_TMPFILE)',
     },
     code: {
-      type: 'boolean',
-      default: false,
       describe: 'Only files of which the process maps code; written when its last entry has come',
     },
     'exit-code': {
-      type: 'boolean',
-      default: false,
       describe: `Exit status ${FOUND} where a record was written, and nothing was wrong`,
     },
     compare: {
-      type: 'boolean',
-      default: false,
       describe:
         'Compare what is not current with the files, byte by byte, and tell same_bytes; --stale leaves out what is the same',
     },
-    raw: { type: 'boolean', default: false, describe: 'What the kernel says alone, to be fixed elsewhere' },
+    raw: { describe: 'What the kernel says alone, to be fixed elsewhere' },
     'overlay-base': {
-      type: 'string',
       value: 'DIR',
-      requiresArg: true,
       describe: 'The folder of overlay layers whose paths are relative',
     },
+    ...tree,
   },
   examples: [
     ["aufs-vma --pid 1 | jq 'select(.fixed)'", 'what the kernel gets wrong'],

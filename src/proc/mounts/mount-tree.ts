@@ -7,7 +7,7 @@ import { below, isBelow, join } from '../../text/paths.js'
  *
  * @param path absolute, seen from the same root as the mount points
  * @returns null if no mount holds it
- * @example mountOver([{ mount_point: '/' }, { mount_point: '/vol' }], '/vol/x')?.mount_point // '/vol'
+ * @example mountOver(toBytes([{ mount_point: '/' }, { mount_point: '/vol' }]), bytesOf('/vol/x'))?.mount_point // '/vol'
  */
 export function mountOver<M extends { mount_point: ByteString }>(
   mounts: readonly M[],

@@ -1,11 +1,12 @@
 /** Mounts, as `/proc/PID/mountinfo` lists them. */
-import type { Duplex } from 'node:stream'
 import { InputError } from '../../errors.js'
 import type { Filter, LineOptions } from '../../lines/filter.js'
+import type { Chunk, RecordReadable, RecordStream } from '../../lines/record-stream.js'
 import { count, isWhole, record, text, texts } from '../../lines/records.js'
-import { recordStream } from '../../lines/streams.js'
+import { readThrough, recordStream } from '../../lines/streams.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { decodeOctal } from '../../text/octal.js'
+import type { Text } from '../../text/text-types.js'
 
 /** One line of mountinfo. In pure functions the strings are byte strings; streams carry text with `_b64` twins. */
 export interface Mount {
@@ -43,7 +44,7 @@ const FIXED_FIELDS = 6
  *
  * @param line the line without its newline, as a byte string
  * @throws InputError if a field is missing or is no number
- * @example parseMount('29 21 0:17 / / rw - aufs none rw,si=b5c9ff2ff0466b2').fs_type // 'aufs'
+ * @example parseMount(bytesOf('29 21 0:17 / / rw - aufs none rw,si=b5c9ff2ff0466b2')).fs_type // 'aufs'
  */
 export function parseMount(line: ByteString): Mount {
   if (line.includes('\0')) throw new InputError('a NUL, which no mount holds', line)
@@ -100,10 +101,22 @@ export function mountFilter(): Filter<Mount> {
  *
  * Errors are {@link InputError}s: a line with a missing field, with a number that is none, or too long.
  *
- * @example createReadStream('/proc/self/mountinfo').pipe(parseMounts()).on('data', (mount) => …)
+ * @example createReadStream('/proc/self/mountinfo').pipe(parseMounts()).on('data', ({ fs_type }) => console.log(fs_type))
  */
-export function parseMounts(options?: LineOptions): Duplex {
+export function parseMounts(options?: LineOptions): RecordStream<Chunk, Text<Mount>> {
   return recordStream(mountFilter(), options)
+}
+
+/** The mounts of whoever reads. */
+export const OWN_MOUNTINFO = '/proc/self/mountinfo'
+
+/**
+ * The mounts that a mountinfo file lists. An error of the file ends them.
+ *
+ * @example for await (const { mount_point, fs_type } of mounts('/proc/1/mountinfo')) console.log(mount_point, fs_type)
+ */
+export function mounts(file = OWN_MOUNTINFO, options?: LineOptions): RecordReadable<Text<Mount>> {
+  return readThrough(file, parseMounts(options))
 }
 
 /** Reads a mount record back. */
@@ -121,10 +134,10 @@ export const readMount = record<Mount>({
 })
 
 /**
- * Whether a value has the fields of a mount record.
+ * Whether a value, such as `fromNdjson` gives, has the fields of a mount record.
  *
- * @example isMount(parseMount('29 21 0:17 / / rw - aufs none rw,si=1a')) // true
+ * @example isMount(JSON.parse('{"mount_id":29}')) // false: the others are missing
  */
-export function isMount(value: unknown): value is Mount {
+export function isMount(value: unknown): value is Text<Mount> {
   return isWhole(value, readMount)
 }

@@ -3,6 +3,7 @@ import { BoundedMap } from '../../bounded-map.js'
 import { InputError } from '../../errors.js'
 import type { Emit } from '../../lines/filter.js'
 import { type ByteString, copyOf } from '../../text/byte-string.js'
+import { mayBeWritable } from '../branch-table.js'
 import type { BranchList, BranchReader, BranchSources, UnionType } from '../union-type.js'
 import { mountPlan } from './mount-options.js'
 import { branchesInOptions, ownOptions } from './options.js'
@@ -24,7 +25,10 @@ export const aufs: UnionType = {
   copyUpChangesInode: false,
   branchesMayChange: true,
   // Its .wh..wh.* files stay from one mount to the next.
-  madeByMount: () => null,
+  madeByMount: null,
+  // Pseudo-links (plink.c).
+  hardLinkFolders: ({ branches }) =>
+    branches.filter(mayBeWritable).flatMap(({ path }) => (path === null ? [] : `${path}/.wh..wh.plnk`)),
   lowerAttributes: ['wh'],
   // The superblock of a union without a writable branch is not read-only for that.
   isWritable: () => true,
@@ -38,7 +42,7 @@ const SUPERBLOCKS_KEPT = 1000
 function branchReader({ sysfs }: BranchSources): BranchReader {
   const known = new BoundedMap<ByteString, Superblock>(SUPERBLOCKS_KEPT)
   const superblock = (si: ByteString) => {
-    const read = known.get(si) ?? readSuperblock(sysfs, si)
+    const read = known.get(si) ?? readSuperblock(si, sysfs)
     known.set(si, read)
     return read
   }

@@ -39,8 +39,8 @@ function aufsMember(
   links: Links,
 ): ByteString {
   const permission = [perm, ...attributes].join('+')
-  if (!/^r[wor](\+[a-z_]{1,20}){0,20}$/.test(permission))
-    throw new InputError('no permission of AUFS', permission)
+  const areAttributes = attributes.length <= 20 && attributes.every((each) => /^[a-z_]{1,20}$/.test(each))
+  if (!/^r[wor]$/.test(perm) || !areAttributes) throw new InputError('no permission of AUFS', permission)
   const isOdd = isTopmost ? /[,=":]/.test(path) : /[,="]/.test(path)
   const isLong = `${again}${path}=${permission}`.length > LONGEST_TEXT
   return `${isOdd || isLong ? links.to(path) : path}=${permission}`

@@ -9,7 +9,7 @@ import type { Branch } from '../branch-table.js'
  * permission never holds `=` or `/`, so the last `=` is the separator (CRIU cuts at the first).
  *
  * @returns null where it is no branch
- * @example parseBranch('/o/eq=rw=ro+wh', 6) // { index: 6, id: null, path: '/o/eq=rw', perm: 'ro', attributes: ['wh'] }
+ * @example parseBranch(bytesOf('/o/eq=rw=ro+wh'), 6) // { index: 6, id: null, path: '/o/eq=rw', perm: 'ro', attributes: ['wh'] }
  */
 export function parseBranch(text: ByteString, index: number): Branch | null {
   if (text.includes('\0')) return null
@@ -26,7 +26,7 @@ export function parseBranch(text: ByteString, index: number): Branch | null {
  * @param superOptions split at each comma and decoded, as {@link Mount.super_options}
  * @returns null where they list none
  * @throws InputError where the list ends in something that is no branch
- * @example branchesInOptions(['rw', 'si=1a', 'br:/o/com', 'ma=ro+wh:/b=ro'])?.map((b) => b.path) // ['/o/com,ma', '/b']
+ * @example branchesInOptions(toBytes(['rw', 'si=1a', 'br:/o/com', 'ma=ro+wh:/b=ro']))?.map((b) => b.path) // ['/o/com,ma', '/b']
  */
 export function branchesInOptions(superOptions: readonly ByteString[]): Branch[] | null {
   const first = firstBranch(superOptions)

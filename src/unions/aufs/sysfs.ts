@@ -6,7 +6,7 @@
  * text is over a page. With `aufs.brs=0` there are no br<N>: the branches stand in the mount options.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { hasCode, InputError, systemReason } from '../../errors.js'
+import { hasCode, InputError, reasonAndCure } from '../../errors.js'
 import { pause } from '../../files/pause.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { decodeOctal } from '../../text/octal.js'
@@ -34,12 +34,12 @@ const LOOK_PAUSE = 5
  * Reads a superblock's branches. A remount renumbers the files between two reads, so what was read counts only where two
  * looks in a row are the same in every name and every text.
  *
- * @param sysfs where /sys is
  * @param si hexadecimal, as in the mount options
+ * @param sysfs where /sys is
  * @throws InputError where there is no such superblock, or no AUFS at all, or where it does not come to rest
- * @example readSuperblock('/sys', '18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
+ * @example readSuperblock('18bf05b21c975f3c').branches[0]?.path // '/var/lib/docker/aufs/diff/…'
  */
-export function readSuperblock(sysfs: string, si: ByteString): Superblock {
+export function readSuperblock(si: string, sysfs = '/sys'): Superblock {
   checkSi(si)
   const folder = `${sysfs}/fs/aufs/si_${si}`
   const end = process.uptime() + PATIENCE
@@ -64,7 +64,8 @@ function list(sysfs: string, folder: string): Map<string, boolean> {
   try {
     return new Map(readdirSync(folder, { withFileTypes: true }).map((entry) => [entry.name, entry.isFile()]))
   } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw new InputError(`${folder}: ${systemReason(error)}`)
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR'))
+      throw new InputError(`${folder}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
     throw new InputError(
       existsSync(`${sysfs}/fs/aufs`)
         ? `${folder}: no such union (unmounted since?)`
@@ -109,7 +110,7 @@ function readOne(folder: string, name: string, isFile: boolean | undefined, look
   } catch (error) {
     // ENODEV: removed between open and read.
     look.isChanging ||= hasCode(error, 'EBUSY', 'ENOENT', 'ENODEV')
-    return { text: null, fault: systemReason(error) }
+    return { text: null, fault: reasonAndCure(error, 'CAP_DAC_READ_SEARCH') }
   }
 }
 

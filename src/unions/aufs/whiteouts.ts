@@ -1,4 +1,5 @@
 /** How AUFS hides what lies below: with files of its own names. */
+import { mayBeWritable } from '../branch-table.js'
 import type { OpenLayer, WhiteoutFormat } from '../layers/layer.js'
 
 const WHITEOUT = '.wh.'
@@ -21,6 +22,6 @@ export const whiteouts: WhiteoutFormat = {
   origin: ({ file }) => ({ isMeta: false, since: file.birth, isCopiedUp: () => null }),
 }
 
-function honours({ branch: { perm, attributes } }: OpenLayer): boolean {
-  return perm === null || perm === 'rw' || attributes.includes('wh')
+function honours({ branch }: OpenLayer): boolean {
+  return mayBeWritable(branch) || branch.attributes.includes('wh')
 }

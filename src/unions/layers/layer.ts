@@ -5,7 +5,7 @@ import { Folder } from '../../files/folder.js'
 import type { Found } from '../../files/found.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { DELETED } from '../../text/paths.js'
-import { type Branch, DETACHED, RELATIVE } from '../branch-table.js'
+import { type Branch, DETACHED, mayBeWritable, RELATIVE } from '../branch-table.js'
 
 /** A branch that has the file. */
 export interface Copy {
@@ -132,9 +132,7 @@ export class BranchFolders {
 
   /** Whether no writable branch has a path, so that nothing was copied up to it. False also where that is not known. */
   isNotCopied(path: ByteString): boolean {
-    return this.#branches.every(
-      (branch) => (branch.perm !== null && branch.perm !== 'rw') || this.#at(branch, path).file === null,
-    )
+    return this.#branches.every((branch) => !mayBeWritable(branch) || this.#at(branch, path).file === null)
   }
 
   /** Gives back what is held open. */

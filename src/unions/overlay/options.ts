@@ -35,7 +35,9 @@ export interface OverlayHints {
 /**
  * @param superOptions split at each comma and decoded, as {@link Mount.super_options}
  * @throws InputError where no layer is named
- * @example overlayLayers(['rw', 'lowerdir=/a\\:b:/c', 'upperdir=/u', 'workdir=/w']).branches.map((b) => b.path) // ['/u', '/a:b', '/c']
+ * @example
+ * overlayLayers(toBytes(['rw', 'lowerdir=/a\\:b:/c', 'upperdir=/u', 'workdir=/w'])).branches.map((b) => b.path)
+ * // ['/u', '/a:b', '/c']
  */
 export function overlayLayers(
   superOptions: readonly ByteString[],

@@ -31,6 +31,8 @@ export const overlay: UnionType = {
   branchesMayChange: false,
   // `ovl_workdir_create()` removes what an earlier mount left there.
   madeByMount: ({ workdir }) => (workdir?.startsWith('/') ? `${workdir}/work` : null),
+  // With `index=on` the copy of a file with several names stands there, too (`ovl_link_up()`).
+  hardLinkFolders: ({ workdir }) => (workdir === null ? [] : [`${workdir}/index`]),
   lowerAttributes: [],
   isWritable,
   mountPlan,

@@ -1,11 +1,12 @@
 /** Branch tables to a shell script that mounts the unions again: what `aufs-remount` does. */
-import type { Duplex } from 'node:stream'
 import { InputError } from '../../errors.js'
 import type { Filter, LineOptions } from '../../lines/filter.js'
+import type { Chunk, RecordStream } from '../../lines/record-stream.js'
 import { parseRecord } from '../../lines/records.js'
 import { chunkStream } from '../../lines/streams.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { below, join } from '../../text/paths.js'
+import type { Text } from '../../text/text-types.js'
 import { placeWord, planOf } from './mount-commands.js'
 import { Places } from './places.js'
 import { isGuessed, type Remountable, type RemountOptions, readRemountable, rootOf } from './remountable.js'
@@ -132,7 +133,7 @@ export function remount({
   prefix?: string
   readOnly?: boolean
   note?: (text: string) => void
-} = {}): Duplex {
+} = {}): RecordStream<Chunk | Text<Remountable>, Buffer> {
   const filter = remountFilter({
     root: root === undefined ? null : bytesOf(root),
     prefix: prefix === undefined ? null : bytesOf(prefix),

@@ -1,6 +1,6 @@
 /** Compares the mapped files of one process, by their own bytes or by its memory. */
 import { keyText } from '../../bounded-map.js'
-import { errorCode, hasCode, InputError, systemReason } from '../../errors.js'
+import { errorCode, hasCode, InputError, reasonAndCure } from '../../errors.js'
 import type { DataFile } from '../../files/data-file.js'
 import type { Emit } from '../../lines/filter.js'
 import type { Kernel, RawVma } from '../../proc/map-files.js'
@@ -66,7 +66,9 @@ export class Comparer {
       // What cannot be read tells nothing.
       if (errorCode(error) === null) throw error
       if (hasCode(error, 'EACCES', 'EPERM'))
-        this.#warn(missing('files', 'DAC_READ_SEARCH', systemReason(error)))
+        this.#warn(
+          new NotFollowedError(`files cannot be read: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`),
+        )
       return null
     }
   }
@@ -130,7 +132,9 @@ export class Comparer {
       return new Memory(this.#process)
     } catch (error) {
       if (!(error instanceof InputError) || error instanceof GoneError) throw error
-      this.#warn(error instanceof ForbiddenError ? missing('memory', 'SYS_PTRACE', error.reason) : error)
+
+      const isForbidden = error instanceof ForbiddenError
+      this.#warn(isForbidden ? new NotFollowedError(`memory cannot be read: ${error.reason}`) : error)
       return null
     }
   }
@@ -166,10 +170,6 @@ function mappedOf(group: readonly [Vma, ...Vma[]]): string {
   const [{ state, branch }] = group
   const parts = group.map((vma) => `${lengthOf(vma)} ${vma.offset} ${vma.perms}`)
   return keyText(`${state} ${branch?.index} ${parts.join()}`)
-}
-
-function missing(what: string, capability: string, reason: string): NotFollowedError {
-  return new NotFollowedError(`${what} cannot be read without CAP_${capability}: ${reason}`)
 }
 
 /** State and branch, where they were null and one copy alone fits. */

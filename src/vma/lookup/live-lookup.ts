@@ -4,6 +4,7 @@ import { BoundedMap } from '../../bounded-map.js'
 import { errorCode } from '../../errors.js'
 import type { Asking } from '../../files/asking.js'
 import { DataFile } from '../../files/data-file.js'
+import { isEmptyFolder } from '../../files/empty-folder.js'
 import { Folder } from '../../files/folder.js'
 import { type Found, foundOf } from '../../files/found.js'
 import { mountIdOf, O_PATH } from '../../files/ids.js'
@@ -13,7 +14,7 @@ import type { Mount } from '../../proc/mounts/mountinfo.js'
 import { type Follow, mayAskEntry } from '../../proc/open-entries.js'
 import type { ByteString } from '../../text/byte-string.js'
 import { join, split } from '../../text/paths.js'
-import type { BranchTable } from '../../unions/branch-table.js'
+import { type BranchTable, mayBeWritable } from '../../unions/branch-table.js'
 import type { Copy } from '../../unions/layers/layer.js'
 import { LayerStack } from '../../unions/layers/layer-stack.js'
 import { typeOfTable, unionTypeOf } from '../../unions/types.js'
@@ -77,7 +78,7 @@ export class LayerStacks {
 }
 
 function madeByMount(table: BranchTable, asking: Asking): Superblock['made'] {
-  const path = typeOfTable(table).madeByMount(table)
+  const path = typeOfTable(table).madeByMount?.(table) ?? null
   if (path === null) return null
   const { folder: parent, name } = split(path)
   const folder = new Folder(parent, { asking, crossMounts: false })
@@ -90,8 +91,9 @@ function madeByMount(table: BranchTable, asking: Asking): Superblock['made'] {
 }
 
 /** What the mount made lies on the mount of the writable branch, beside it. */
-function isUpperSeen({ branches }: BranchTable, { stack, made }: Superblock): boolean {
-  if (!branches.some(({ perm }) => perm === 'rw' || perm === null)) return true
+function isUpperSeen(table: BranchTable, { stack, made }: Superblock): boolean | null {
+  if (!table.branches.some(mayBeWritable)) return true
+  if (typeOfTable(table).madeByMount === null) return null
   return made !== null && made.mountId !== null && made.mountId === stack.topMount()
 }
 
@@ -132,6 +134,10 @@ export function liveLookup(
     copies: (table, path) => stackOf(table).find(path),
     holders: (table, path) => stackOf(table).holders(path),
     isNotCopied: (table, path) => stackOf(table).isNotCopied(path),
+    hasNoHardLinks: (table) =>
+      typeOfTable(table)
+        .hardLinkFolders(table)
+        .every((folder) => isEmptyFolder(folder, machine.asking()) === true),
     isUpperSeen: (table) => isUpperSeen(table, stacks.of(table, mounts)),
     hasMetacopies: (table) => stacks.of(table, mounts).hasMetacopies,
     isOlderThanMount: (table, copy) => isOlder(copy, stacks.of(table, mounts).made),

@@ -69,7 +69,7 @@ function isPlaceKnown({ raw: { kernel }, claim, context }: SeenFile, path: ByteS
 
 /**
  * Whether an unchanged lower file is shown, of layers that cannot be looked into: no writable branch has a copy of it. Of a
- * file with several names the union may show a copy that was made through another (overlayfs's `index=on`).
+ * file that has or had several names the union may show a copy that was made through another (overlayfs's `index=on`).
  */
 function isOnlyBelow(
   { lookup, raw }: SeenFile,
@@ -80,9 +80,10 @@ function isOnlyBelow(
 ): boolean {
   const inner = innerPath(mount, path)
   if (inner === null || copies.length > 0 || found.links !== 1n) return false
-  // Where all could be looked into, what shows the file is covered by a mount: not the writable one, then.
-  const isLower = !isComplete || lookup.isUpperSeen(mount)
-  return isLower && !isSharedWritable(raw.perms) && lookup.isNotCopied(mount, inner)
+  // Where all could be looked into, what shows the file is covered by a mount: it may be the writable one.
+  const isSeen = lookup.isUpperSeen(mount) ?? !isComplete
+  if (!isSeen || isSharedWritable(raw.perms)) return false
+  return lookup.isNotCopied(mount, inner) && lookup.hasNoHardLinks(mount)
 }
 
 /** The copies of a path in the layers of its union: null where the mount over it does not hold it. */

@@ -4,10 +4,11 @@ import test, { type ExecutionContext } from 'ava'
 import { InputError } from '../../../src/errors.js'
 import { chainIds } from '../../../src/images/layers.js'
 import { Stores } from '../../../src/images/places.js'
+import { podman } from '../../../src/images/podman/podman.js'
 import { valuesIn } from '../../../src/images/podman/podman-places.js'
 import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
 import type { Vma } from '../../../src/vma/record.js'
-import { tempFolder, writeTree } from '../../helpers/folders.js'
+import { openBelow, tempFolder, writeTree } from '../../helpers/folders.js'
 import { isInstalled, isRoot, skip } from '../../helpers/machine.js'
 import { ociArchive, ociLayer, programLayer, textOrNothing } from '../../helpers/oci.js'
 import { lines, outcome, started } from '../../helpers/run.js'
@@ -92,6 +93,79 @@ test('A damaged file is one message', (t) => {
   const folder = `${root}/overlay/${TOP}/diff`
   t.throws(() => stores.imageOf(folder), { instanceOf: InputError, message: /no JSON: ".*images\.json"/ })
   t.is(stores.imageOf(folder), null)
+})
+
+test('Nothing but the folder of a layer is one, and nothing stays open', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, files)
+  const stores = new Stores({ podman: [root] })
+  for (const path of [`${BASE}/diff/x`, `${BASE}/merged`, BASE, 'diff', 'l/short', 'l', `x/${BASE}/diff`])
+    t.is(stores.imageOf(`${root}/overlay/${path}`), null, path)
+  t.not(stores.imageOf(`${root}/overlay/${BASE}/diff`), null)
+  t.is(openBelow(root), 0)
+})
+
+test('What Podman changes is seen: a layer that is new at once', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { ...files, 'overlay-layers/volatile-layers.json': '[]' })
+  const stores = new Stores({ podman: [root] })
+  t.is(stores.imageOf(`${root}/overlay/${OWN}/diff`), null)
+  const volatile = JSON.stringify([{ id: 'f'.repeat(64), layer: OWN }])
+  writeTree(root, { ...files, 'overlay-containers/containers.json': '[]' })
+  writeTree(root, { 'overlay-containers/volatile-containers.json': volatile })
+  t.is(stores.imageOf(`${root}/overlay/${OWN}/diff`)?.container, 'f'.repeat(64))
+})
+
+test('Layers lie on those of another store; of two that have one, its own counts', (t) => {
+  const [own, other] = [tempFolder(t), tempFolder(t)]
+  const layers = (...records: object[]) => ({ 'overlay-layers/layers.json': JSON.stringify(records) })
+  writeTree(
+    own,
+    layers({ id: TOP, parent: BASE, 'diff-digest': digest('b') }, { id: ODD, 'diff-digest': digest('c') }),
+  )
+  writeTree(other, {
+    ...files,
+    ...layers({ id: BASE, 'diff-digest': digest('a') }, { id: ODD, 'diff-digest': digest('d') }),
+  })
+  const stores = new Stores({ podman: [own, other] })
+  const layerOf = (root: string, id = '') => stores.imageOf(`${root}/overlay/${id}/diff`)
+  t.deepEqual(layerOf(own, TOP), image(digest('b'), chain, ['localhost/web:1']))
+  t.is(layerOf(own, ODD)?.layer, digest('c'))
+  t.is(layerOf(other, ODD)?.layer, digest('d'))
+  const alone = new Stores({ podman: [own] }).imageOf(`${own}/overlay/${TOP}/diff`)
+  t.deepEqual(alone, image(digest('b'), null, []), 'without the other it is not known what it lies on')
+})
+
+test('Records of another form are passed over, and the others count', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, {
+    ...files,
+    'overlay-layers/layers.json': JSON.stringify([
+      ...[null, 7, {}, { id: 7 }, { id: [TOP] }, { id: TOP, parent: 7, 'diff-digest': 'x' }],
+      { id: BASE, parent: '', 'diff-digest': digest('a') },
+    ]),
+    'overlay-images/images.json': JSON.stringify([
+      { id: 7, names: [7, null], layer: BASE },
+      { id: '', names: [''], layer: [BASE], 'mapped-layers': [7] },
+      { id: 'f'.repeat(64), names: 'x', layer: 7, 'mapped-layers': [BASE, 'none'] },
+    ]),
+    'overlay-containers/containers.json': JSON.stringify([
+      { id: 7, layer: BASE },
+      { id: 'x', layer: 7 },
+    ]),
+  })
+  const stores = new Stores({ podman: [root] })
+  t.deepEqual(
+    stores.imageOf(`${root}/overlay/${BASE}/diff`),
+    image(digest('a'), digest('a'), ['f'.repeat(64)]),
+  )
+  t.deepEqual(stores.imageOf(`${root}/overlay/${TOP}/diff`), image(null, null, []))
+})
+
+test('Where it is usually: one place, whatever is configured besides', (t) => {
+  const [first = '', ...others] = podman.usualPlaces({})
+  t.true(first.startsWith('/'))
+  for (const place of others) t.true(place.startsWith('/'), place)
 })
 
 const configurations: { name: string; text: string; values: string[] }[] = [

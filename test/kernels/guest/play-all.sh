@@ -4,8 +4,9 @@
 #
 # CASES is a folder with a script for each case (play.sh). Writes a line of JSON for each case, then one for each record of a
 # mapping of code, and one about aufs-vma itself. What was said on standard error may hold any byte, so it is in base64.
-# BPF is a folder with pin.sh and an object, or `-`: with it aufs-vma runs again, and is told what is really mapped.
-# With SECONDS the machine's clock is moved by as many, and aufs-vma runs once more.
+# aufs-vma runs again with --compare.
+# BPF is a folder with pin.sh and an object, or `-`: with it aufs-vma runs once more, and is told what is really mapped.
+# With SECONDS the machine's clock is moved by as many, and aufs-vma runs a last time.
 # All is gone when this ends: the mounts with their namespace, the processes with theirs.
 set -eu
 cases=$1 library=$2 node=$3 vma=$4 bpf=$5; shift 5
@@ -28,15 +29,17 @@ for script in "$cases"/*; do
     "$name" "$folder" "$(paste -sd , "$folder.pids")" "$status" "$(encoded "$work/said")"
 done
 
-# look NAME FILE: FILE is what the iterator is pinned as.
+# look NAME FILE [OPTION]...: FILE is what the iterator is pinned as.
 look() {
+  name=$1 pinned=$2; shift 2
   status=0
-  timeout 600 "$node" "$vma" --bpf "$2" --pid "$(cat "$work"/*.pids | paste -sd , -)" > "$work/records" 2> "$work/said" || status=$?
+  timeout 600 "$node" "$vma" "$@" --bpf "$pinned" --pid "$(cat "$work"/*.pids | paste -sd , -)" > "$work/records" 2> "$work/said" || status=$?
   sed -n '/"perms":"r-xp"/s/.*/{"vma":&}/p' "$work/records"
-  printf '{"end":{"name":"%s","status":%d,"stderr":"%s"}}\n' "$1" "$status" "$(encoded "$work/said")"
+  printf '{"end":{"name":"%s","status":%d,"stderr":"%s"}}\n' "$name" "$status" "$(encoded "$work/said")"
 }
 
 look alone /dev/null
+look compared /dev/null --compare
 if [ "$bpf" != - ]; then
   # Where that fails, aufs-vma says so.
   sh "$bpf/pin.sh" "$work/bpf" || :

@@ -27,7 +27,7 @@ function superblock(texts: ByteString[], xino = '/dev/shm/aufs.xino\n'): Record<
 test('a superblock has its branches, topmost first, with their ids', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_18bf05b21c975f3c`, superblock(['/l/top=rw', '/l/ro=ro+wh', '/cd=rr']))
-  t.deepEqual(readSuperblock(sysfs, '18bf05b21c975f3c'), {
+  t.deepEqual(readSuperblock('18bf05b21c975f3c', sysfs), {
     xi_path: '/dev/shm/aufs.xino',
     branches: [branch(0, 64, '/l/top', 'rw'), branch(1, 65, '/l/ro', 'ro+wh'), branch(2, 66, '/cd', 'rr')],
     errors: [],
@@ -44,7 +44,7 @@ test('ids stay with their branches, whatever their order', (t) => {
     xi_path: '\n',
   })
   t.deepEqual(
-    readSuperblock(sysfs, '1').branches.map(({ id }) => id),
+    readSuperblock('1', sysfs).branches.map(({ id }) => id),
     [70, 64],
   )
 })
@@ -52,7 +52,7 @@ test('ids stay with their branches, whatever their order', (t) => {
 test('of a text the newline at its end is taken off, and no other byte that is white space somewhere', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw'], '/xino\xc2\xa0\n'))
-  t.is(readSuperblock(sysfs, '1').xi_path, '/xino\xc2\xa0')
+  t.is(readSuperblock('1', sysfs).xi_path, '/xino\xc2\xa0')
 })
 
 // The exact bytes of captures/leaky-04-odd.
@@ -82,7 +82,7 @@ const odd: [ByteString, ByteString][] = [
 test('twenty branches with every kind of odd byte, br10 after br9', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_a257da936bb3377a`, superblock(odd.map(([text]) => text)))
-  const { branches, errors } = readSuperblock(sysfs, 'a257da936bb3377a')
+  const { branches, errors } = readSuperblock('a257da936bb3377a', sysfs)
   t.deepEqual(errors, [])
   t.deepEqual(
     branches,
@@ -95,7 +95,7 @@ test('127 branches are in the order of their numbers', (t) => {
   const texts = Array.from({ length: 127 }, (_, i) => `/l/${i}=${i === 0 ? 'rw' : 'ro'}`)
   writeTree(`${sysfs}/fs/aufs/si_1`, superblock(texts))
   t.deepEqual(
-    readSuperblock(sysfs, '1').branches.map(({ path }) => path),
+    readSuperblock('1', sysfs).branches.map(({ path }) => path),
     texts.map((_, i) => `/l/${i}`),
   )
 })
@@ -105,7 +105,7 @@ test('a page of text is read whole', (t) => {
   const path = `/${'x'.repeat(4080)}`
   writeTree(`${sysfs}/fs/aufs/si_1`, superblock([`${path}=rw`, '/b=ro']))
   t.deepEqual(
-    readSuperblock(sysfs, '1').branches.map((each) => each.path),
+    readSuperblock('1', sysfs).branches.map((each) => each.path),
     [path, '/b'],
   )
 })
@@ -125,14 +125,14 @@ for (const { name, content, expected } of xinos) {
   test(`of xi_path, ${name}`, (t) => {
     const sysfs = tempFolder(t)
     writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw'], content))
-    t.is(readSuperblock(sysfs, '1').xi_path, expected)
+    t.is(readSuperblock('1', sysfs).xi_path, expected)
   })
 }
 
 test('aufs.brs=0: there is xi_path alone', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { xi_path: '/o/top/.aufs.xino\n' })
-  t.deepEqual(readSuperblock(sysfs, '1'), { xi_path: '/o/top/.aufs.xino', branches: [], errors: [] })
+  t.deepEqual(readSuperblock('1', sysfs), { xi_path: '/o/top/.aufs.xino', branches: [], errors: [] })
 })
 
 test('files that are no branches are none', (t) => {
@@ -145,7 +145,7 @@ test('files that are no branches are none', (t) => {
     xbr2: '/x=ro\n',
     brid7: '71\n',
   })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual([branches, errors], [[branch(0, 64, '/a', 'rw')], []])
 })
 
@@ -158,7 +158,7 @@ test('a branch that is missing between others, also on a second look, is a messa
     brid2: '66\n',
     xi_path: '',
   })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, null, null), branch(2, 66, '/c', 'ro')])
   t.is(errors.length, 1)
   t.regex(errors[0]?.message ?? '', /si_1\/br1: .*missing/)
@@ -167,7 +167,7 @@ test('a branch that is missing between others, also on a second look, is a messa
 test('a branch that cannot be read is a message and a branch without a path; the others stand', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw', '/b=ro', '/c=ro+wh']), br1: null })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null), branch(2, 66, '/c', 'ro+wh')])
   t.is(errors.length, 1)
   t.regex(errors[0]?.message ?? '', /si_1\/br1: no file/)
@@ -178,7 +178,7 @@ test('no device, FIFO or link of a captured tree is opened', (t) => {
   const folder = `${sysfs}/fs/aufs/si_1`
   writeTree(folder, superblock(['/a=rw', '/b=ro', '/c=ro', '/d=ro']))
   spawnSync('sh', ['-c', 'rm br1 br2 brid3; mkfifo br1 brid3; ln -s /dev/zero br2'], { cwd: folder })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(
     branches.map(({ path, id }) => [path, id]),
     [
@@ -197,7 +197,7 @@ test('no device, FIFO or link of a captured tree is opened', (t) => {
 test('a number that no branch has is none of a branch', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw']), br3000000: '/b=ro\n' })
-  t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, 64, '/a', 'rw')])
+  t.deepEqual(readSuperblock('1', sysfs).branches, [branch(0, 64, '/a', 'rw')])
 })
 
 test('a branch that may not be read is a message', (t) => {
@@ -205,7 +205,7 @@ test('a branch that may not be read is a message', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw', '/b=ro']))
   chmodSync(`${sysfs}/fs/aufs/si_1/br1`, 0)
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null)])
   t.regex(errors[0]?.message ?? '', /br1: .*EACCES/)
   t.is(errors.length, 1)
@@ -214,7 +214,7 @@ test('a branch that may not be read is a message', (t) => {
 test('a text that is no branch is a message that shows it', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, superblock(['/a=rw', '\x1b[31m', '/c=ro']))
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, null), branch(2, 66, '/c', 'ro')])
   t.is(errors.length, 1)
   t.regex(errors[0]?.message ?? '', /br1: .*"\\u001b\[31m"/)
@@ -224,7 +224,7 @@ test('an id that is none is null', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw', '/b=ro']), brid0: 'x\n', brid1: '' })
   t.deepEqual(
-    readSuperblock(sysfs, '1').branches.map(({ id, path }) => [id, path]),
+    readSuperblock('1', sysfs).branches.map(({ id, path }) => [id, path]),
     [
       [null, '/a'],
       [null, '/b'],
@@ -235,13 +235,13 @@ test('an id that is none is null', (t) => {
 test('an id may be less than zero', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { ...superblock(['/a=rw']), brid0: '-1\n' })
-  t.is(readSuperblock(sysfs, '1').branches[0]?.id, -1)
+  t.is(readSuperblock('1', sysfs).branches[0]?.id, -1)
 })
 
 test('a kernel without brid files has branches without ids', (t) => {
   const sysfs = tempFolder(t)
   writeTree(`${sysfs}/fs/aufs/si_1`, { br0: '/a=rw\n', xi_path: '' })
-  t.deepEqual(readSuperblock(sysfs, '1').branches, [branch(0, null, '/a', 'rw')])
+  t.deepEqual(readSuperblock('1', sysfs).branches, [branch(0, null, '/a', 'rw')])
 })
 
 /** Does something to a superblock in the middle of the first look: when the folder has been listed, and before br0 is read. */
@@ -280,7 +280,7 @@ test('two looks that both came upon a remount are not taken for rest, though the
   const { sysfs, folder } = twoBranches(t)
   // br1 is listed, gone when it is read, and back at the end.
   beforeReads(folder, { 1: 'mv br1 away', 5: 'mv away br1', 6: 'mv br1 away', 10: 'mv away br1' })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual([branches.map(({ path }) => path), errors], [['/a', '/b'], []])
 })
 
@@ -289,7 +289,7 @@ test('a look that lists fewer files than the one before is not the same', (t) =>
   // xi_path is read last, by when br1 is gone; the second look reads three files.
   beforeReads(folder, { 5: 'rm br1 brid1', 8: 'echo /other=rw > br0' })
   t.deepEqual(
-    readSuperblock(sysfs, '1').branches.map(({ path }) => path),
+    readSuperblock('1', sysfs).branches.map(({ path }) => path),
     ['/other'],
   )
 })
@@ -301,7 +301,7 @@ test('two looks that could not read a file for different reasons are not the sam
   // Of br1 nothing is read where it is a folder, nor where it is missing.
   fs.mkdirSync(`${folder}/br1`)
   beforeReads(folder, { 6: 'rmdir br1', 12: 'mv away br1' })
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual([branches.map(({ path }) => path), errors], [['/a', '/b', '/c'], []])
 })
 
@@ -311,7 +311,7 @@ test('a branch that was missing at the first look and is there at the second is 
   writeTree(folder, { ...superblock(['/a=rw', '/b=ro', '/c=ro']), 'br1.later': '/b=ro\n' })
   fs.rmSync(`${folder}/br1`)
   whileLooking(folder, 'mv br1.later br1')
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(errors, [])
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 65, '/b', 'ro'), branch(2, 66, '/c', 'ro')])
 })
@@ -321,7 +321,7 @@ test('a branch that is removed while we look is no error', (t) => {
   const folder = `${sysfs}/fs/aufs/si_1`
   writeTree(folder, superblock(['/a=rw', '/b=ro', '/c=ro']))
   whileLooking(folder, 'mv br2 br1; mv brid2 brid1')
-  const { branches, errors } = readSuperblock(sysfs, '1')
+  const { branches, errors } = readSuperblock('1', sysfs)
   t.deepEqual(errors, [])
   t.deepEqual(branches, [branch(0, 64, '/a', 'rw'), branch(1, 66, '/c', 'ro')])
 })
@@ -331,26 +331,26 @@ test('a union that is unmounted while we look is an error', (t) => {
   const folder = `${sysfs}/fs/aufs/si_1`
   writeTree(folder, superblock(['/a=rw', '/b=ro']))
   whileLooking(folder, 'mv ../si_1 ../si_2')
-  t.regex(inputError(t, () => readSuperblock(sysfs, '1')).message, /si_1: no such union/)
+  t.regex(inputError(t, () => readSuperblock('1', sysfs)).message, /si_1: no such union/)
 })
 
 test('a superblock that is not there is an error', (t) => {
   const sysfs = tempFolder(t)
   writeTree(sysfs, { 'fs/aufs/si_1': null })
-  t.regex(inputError(t, () => readSuperblock(sysfs, '2')).message, /fs\/aufs\/si_2: no such union/)
+  t.regex(inputError(t, () => readSuperblock('2', sysfs)).message, /fs\/aufs\/si_2: no such union/)
 })
 
 test('a machine without AUFS is an error of its own', (t) => {
   const sysfs = tempFolder(t)
-  t.regex(inputError(t, () => readSuperblock(sysfs, '1')).message, /no AUFS/)
-  t.regex(inputError(t, () => readSuperblock(`${sysfs}/nowhere`, '1')).message, /no AUFS/)
+  t.regex(inputError(t, () => readSuperblock('1', sysfs)).message, /no AUFS/)
+  t.regex(inputError(t, () => readSuperblock('1', `${sysfs}/nowhere`)).message, /no AUFS/)
 })
 
 for (const si of ['../x', '', '1/../../x', '1A', '0x1a', '1a\n', '12345678901234567', 'g', '1\0']) {
   test(`a si= that is no hexadecimal number is never part of a path: ${JSON.stringify(si)}`, (t) => {
     const sysfs = tempFolder(t)
     writeTree(`${sysfs}/fs/aufs`, { 'x/br0': '/a=rw\n', 'si_../br0': '/a=rw\n', 'si_1/br0': '/a=rw\n' })
-    t.regex(inputError(t, () => readSuperblock(sysfs, si)).message, /si=.*hexadecimal/)
+    t.regex(inputError(t, () => readSuperblock(si, sysfs)).message, /si=.*hexadecimal/)
   })
 }
 
@@ -358,7 +358,7 @@ test('the si= of every length of captures is one', (t) => {
   const sysfs = tempFolder(t)
   for (const si of ['18bf05b21c975f3c', 'b5c9ff2ff0466b2', '1956a7d9c240c0', '0']) {
     writeTree(`${sysfs}/fs/aufs/si_${si}`, superblock(['/a=rw']))
-    t.is(readSuperblock(sysfs, si).branches.length, 1, si)
+    t.is(readSuperblock(si, sysfs).branches.length, 1, si)
   }
 })
 

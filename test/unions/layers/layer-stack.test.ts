@@ -4,7 +4,7 @@ import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { whiteouts as aufsWhiteouts } from '../../../src/unions/aufs/whiteouts.js'
-import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
+import type { Branch } from '../../../src/unions/branch-table.js'
 import type { WhiteoutFormat } from '../../../src/unions/layers/layer.js'
 import { LayerStack } from '../../../src/unions/layers/layer-stack.js'
 import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
@@ -56,21 +56,7 @@ function finder(
   hiding: WhiteoutFormat = aufsWhiteouts,
   isOwnMount?: (mountId: number | null) => boolean,
 ): Omit<Built, 'folder'> {
-  const table: BranchTable = {
-    mount_id: 29,
-    mount_point: '/',
-    root: '/',
-    dev: '0:17',
-    fs_type: 'aufs',
-    si: '1a',
-    source: 'sysfs',
-    xi_path: null,
-    workdir: null,
-    mount_options: null,
-    options: null,
-    branches: told,
-  }
-  const open = new LayerStack(table, hiding, askAll, isOwnMount)
+  const open = new LayerStack(table([], { branches: told }), hiding, askAll, isOwnMount)
   t.teardown(() => open.close())
   const named = (found: { branch: Branch }[]) =>
     found.map(({ branch }) => branch.path?.replace(/^.*\/aufs-filters-[^/]*\//, '') ?? null)
@@ -100,20 +86,7 @@ test('The topmost branch comes first', (t) => {
 test('A copy is told with its device, inode and birth', (t) => {
   const { folder } = union(t, { 'top=rw': ['f'] })
   const branches = new LayerStack(
-    {
-      mount_id: null,
-      mount_point: null,
-      root: null,
-      dev: null,
-      fs_type: 'aufs',
-      si: '1a',
-      source: 'log',
-      xi_path: null,
-      workdir: null,
-      mount_options: null,
-      options: null,
-      branches: [{ index: 0, id: null, path: `${folder}/top`, perm: null, attributes: [] }],
-    },
+    table([], { branches: [{ index: 0, id: null, path: `${folder}/top`, perm: null, attributes: [] }] }),
     aufsWhiteouts,
     askAll,
   )
@@ -316,21 +289,8 @@ test('Many folders are looked into with few open at a time, and none stays open'
     perm,
     attributes: [],
   })
-  const table: BranchTable = {
-    mount_id: null,
-    mount_point: null,
-    root: null,
-    dev: null,
-    fs_type: 'aufs',
-    si: '1a',
-    source: 'sysfs',
-    xi_path: null,
-    workdir: null,
-    mount_options: null,
-    options: null,
-    branches: [branch('top', 0, 'rw'), branch('base', 1, 'ro')],
-  }
-  const branches = new LayerStack(table, aufsWhiteouts, askAll)
+  const told = table([], { branches: [branch('top', 0, 'rw'), branch('base', 1, 'ro')] })
+  const branches = new LayerStack(told, aufsWhiteouts, askAll)
   for (const file of files) t.is(branches.find(`/${file}`).copies[0]?.branch.index, 1)
   const open = openBelow(folder)
   t.true(open > 0 && open < 1000, `${open}`)

@@ -9,6 +9,7 @@ import { remount, remountCommands, remountFilter } from '../../../src/unions/rem
 import { tempFolder } from '../../helpers/folders.js'
 import { isInstalled, skip } from '../../helpers/machine.js'
 import { type Outcome, outcome } from '../../helpers/run.js'
+import { table as plainTable } from '../../helpers/tables.js'
 
 const SHELLS = ['sh', 'dash', 'bash'].filter(isInstalled)
 const ALL_BYTES = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
@@ -21,21 +22,7 @@ function table(paths: (string | null)[], fields: Partial<BranchTable> = {}): Bra
     const [perm = null, ...attributes] = permission?.split('+') ?? []
     return { index, id: null, path, perm, attributes }
   })
-  return {
-    mount_id: 30,
-    mount_point: '/',
-    root: '/',
-    dev: '0:18',
-    fs_type: 'aufs',
-    si: '1a',
-    source: 'log',
-    xi_path: null,
-    workdir: null,
-    mount_options: null,
-    options: null,
-    branches,
-    ...fields,
-  }
+  return plainTable([], { mount_id: 30, si: '1a', source: 'log', branches, ...fields })
 }
 
 /** The commands of a script, without what stands before and after those of every script. */
@@ -586,6 +573,16 @@ test('a union that is mounted at several places is mounted once, and bound to th
     ],
   )
   t.is(errors.length, 1)
+})
+
+test('a union that is seen first by a folder of it is mounted once, as the kernel takes an upper folder once', (t) => {
+  const at = (mount_point: string, root = '/') =>
+    table(['/a\0rw', '/b\0ro'], { mount_point, root, fs_type: 'overlay', workdir: '/w' })
+  const mounts = (tables: BranchTable[]) => scriptOf(tables, null).script.match(/^mount .*(?= \|\|)/gm)
+  const whole = 'mount -t overlay -o lowerdir=/b,upperdir=/a,workdir=/w overlay "$all"/0'
+  const part = 'mount --bind "$all"/0/sub /s'
+  t.deepEqual(mounts([at('/s', '/sub'), at('/u')]), [whole, part, 'mount --bind "$all"/0 /u'])
+  t.deepEqual(mounts([at('/s', '/sub'), at('/e', '/else')]), [whole, part, 'mount --bind "$all"/0/else /e'])
 })
 
 test('a union that can be written to is one, whether or not its options are told; one that cannot is another with others', (t) => {

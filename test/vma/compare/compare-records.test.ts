@@ -1,6 +1,7 @@
 /** Records of this very process, compared by its own memory: what is asked, what is not, and what becomes of faults. */
 import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
+import { howToGet } from '../../../src/errors.js'
 import { DataFile } from '../../../src/files/data-file.js'
 import { O_PATH } from '../../../src/files/ids.js'
 import { UNKNOWN } from '../../../src/proc/map-files.js'
@@ -11,6 +12,7 @@ import type { Compared } from '../../../src/vma/compare/comparer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import type { Vma } from '../../../src/vma/record.js'
 import { openBelow, tempFolder } from '../../helpers/folders.js'
+import { lookupOf } from '../../helpers/lookups.js'
 
 /** The smallest code that this process maps. */
 function codeOf(): Mapping {
@@ -77,23 +79,11 @@ function opened(path: string): DataFile | null {
 function contextOf(shown: string, change: Partial<FileLookup> = {}): ProcessContext {
   const file = opened(name)
   file?.close()
-  const lookup: FileLookup = {
-    files: { find: () => null, close() {} },
-    isOwnRoot: true,
-    deviceAt: () => null,
-    copies: () => ({ copies: [], isComplete: true }),
-    holders: () => ({ holders: [], isComplete: true }),
-    isNotCopied: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
+  const lookup = lookupOf({
     mapped: () => file?.file ?? null,
     openData: () => opened(shown),
-    openMapped: () => null,
-    deviceOf: () => null,
-    close() {},
     ...change,
-  }
+  })
   return { mounts: [], unions: [], chroot: '/', root: '/', lookup, leaky: false, reader: null }
 }
 
@@ -105,7 +95,7 @@ function told(
   known: Compared = new WeakMap(),
 ): { bytes: (boolean | null | undefined)[]; messages: string[] } {
   const messages: string[] = []
-  const self = Object.assign(new Process('/proc', process.pid), change)
+  const self = Object.assign(new Process(process.pid), change)
   const vmas = compared(records, context, self, known, (error) => messages.push(error.message))
   return { bytes: vmas.map(({ same_bytes }) => same_bytes), messages }
 }
@@ -154,7 +144,7 @@ test('What the memory of a process told is told of no other', (t) => {
 })
 
 test('The field stands after the state, and the record is otherwise the same', (t) => {
-  const [vma] = compared([CODE], contextOf(name), new Process('/proc', process.pid), new WeakMap(), () => {})
+  const [vma] = compared([CODE], contextOf(name), new Process(process.pid), new WeakMap(), () => {})
   const keys = Object.keys(CODE)
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)
@@ -215,12 +205,12 @@ test('A file that is changed while it is read tells nothing', (t) => {
 
 test('Memory that may not be read is one message that names the capability', (t) => {
   const attempt = () => {
-    throw new ForbiddenError('mem: permission denied (EACCES)')
+    throw new ForbiddenError('mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)')
   }
   const other = { ...CODE, state: null, kernel: { ...CODE.kernel } }
   const { bytes, messages } = told(contextOf(name), [CODE, other], { attempt })
   t.deepEqual(bytes, [null, null])
-  t.deepEqual(messages, ['memory cannot be read without CAP_SYS_PTRACE: mem: permission denied (EACCES)'])
+  t.deepEqual(messages, ['memory cannot be read: mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)'])
 })
 
 test('A file that may not be read is a message that names the capability, one that cannot be is none', (t) => {
@@ -229,7 +219,7 @@ test('A file that may not be read is a message that names the capability, one th
   }
   t.deepEqual(told(contextOf(name, { openData: failing('EACCES') })), {
     bytes: [null],
-    messages: ['files cannot be read without CAP_DAC_READ_SEARCH: EACCES'],
+    messages: [`files cannot be read: EACCES; ${howToGet('CAP_DAC_READ_SEARCH')}`],
   })
   t.deepEqual(told(contextOf(name, { openData: failing('EIO') })), { bytes: [null], messages: [] })
 })

@@ -1,5 +1,5 @@
 /** Looks at real files: in layers, and through entries of map_files. */
-import { lstatSync } from 'node:fs'
+import { lstatSync, mkdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { foundOf } from '../../../src/files/found.js'
 import { type Kernel, parseEntry, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
@@ -77,6 +77,25 @@ test('A copy is older than the mount of its union where that has made its work f
   t.false(isOlder({}, overlay(`${folder}/l`, '0:42', `${folder}/none`)))
   close()
   t.is(openBelow(folder), 0)
+})
+
+test('No copy of a hard link is there where the folders for them are empty, or not there', (t) => {
+  const { folder, lookup } = looking(t)
+  const [none, some] = [`${folder}/none`, `${folder}/some`]
+  writeTree(folder, { 'some/index/00fb': '', 'some/.wh..wh.plnk/12.34': '' })
+  for (const name of ['index', '.wh..wh.plnk']) mkdirSync(`${none}/${name}`, { recursive: true })
+  const withWorkdir = (workdir: string | null) => lookup.hasNoHardLinks(overlay(some, '0:40', workdir))
+  t.deepEqual([none, folder, null].map(withWorkdir), [true, true, true])
+  t.deepEqual([some, `${folder}/gone`].map(withWorkdir), [false, false])
+  const withTop = (top: string, lower: string) =>
+    lookup.hasNoHardLinks({
+      ...table([]),
+      branches: [top, lower].map((path, index) => {
+        return { index, id: null, path, perm: index === 0 ? 'rw' : 'ro', attributes: [] }
+      }),
+    })
+  t.true(withTop(none, some), 'nothing is copied up to a branch that cannot be written')
+  t.false(withTop(some, none))
 })
 
 test('A mapped file is looked at through its entry only where that is still of the same mount and file', (t) => {

@@ -9,6 +9,7 @@ import type { Copy, Holders } from '../../../src/unions/layers/layer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import { fixVma } from '../../../src/vma/fix-vma.js'
 import type { State } from '../../../src/vma/record.js'
+import { filesAt, foundAs, lookupOf } from '../../helpers/lookups.js'
 import { table } from '../../helpers/tables.js'
 
 const SH = '/usr/bin/sh'
@@ -25,14 +26,8 @@ function union(folder: string, more: Partial<BranchTable> = {}): BranchTable {
 const aufs = union('/l', { mount_id: 30 })
 const overlay = union('/o', { mount_id: 40, dev: '0:40', fs_type: 'overlay', si: null, source: 'mountinfo' })
 
-function file(id: string, more: Partial<Found> = {}): Found {
-  const [dev = '', ino = ''] = id.split('/')
-  return {
-    ...{ dev, ino, isFolder: false, isWhiteout: false, mayLackData: false, hasData: true, birth: 0n },
-    ...{ changed: 5n, modified: 5n, size: 4096n, links: 1n },
-    ...more,
-  }
-}
+const file = (id: string, more: Partial<Found> = {}) =>
+  foundAs(id, { changed: 5n, modified: 5n, size: 4096n, ...more })
 
 function branchOf({ branches }: BranchTable, index: number): Branch {
   const branch = branches[index]
@@ -60,25 +55,7 @@ interface Look extends Partial<Omit<FileLookup, 'files'>> {
   at?: { [path: ByteString]: Found } | null
 }
 
-function lookup({ at = {}, ...more }: Look): FileLookup {
-  return {
-    files: { find: (path) => (at === null ? undefined : (at[path] ?? null)), close() {} },
-    isOwnRoot: true,
-    deviceAt: () => null,
-    copies: () => ({ copies: [], isComplete: true }),
-    holders: () => ({ holders: [], isComplete: true }),
-    isNotCopied: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
-    mapped: () => null,
-    openData: () => null,
-    openMapped: () => null,
-    deviceOf: () => null,
-    close() {},
-    ...more,
-  }
-}
+const lookup = ({ at = {}, ...more }: Look) => lookupOf({ ...filesAt(at), ...more })
 
 interface Case {
   title: string
@@ -325,34 +302,65 @@ const hardLinked: Case[] = [
     },
     expected: { path: SH, state: 'current', branch: '/o/low' },
   },
-  {
-    title: 'Of layers that cannot be looked into, a file with several names is not told as current',
-    link: SH,
-    kernel: inOverlay,
-    mounts: [OVERLAY],
-    unions: [overlay],
-    look: {
-      at: { [SH]: file('0:40/9', { links: 2n }) },
-      copies: () => ({ copies: [], isComplete: false }),
-      isNotCopied: () => true,
-    },
-    expected: { path: SH, state: null, branch: null },
+]
+
+const unlooked = (title: string, look: Look, state: State | null, perms = 'r-xp'): Case => ({
+  title: `Of layers that cannot be looked into, ${title}`,
+  link: SH,
+  kernel: inOverlay,
+  perms,
+  mounts: [OVERLAY],
+  unions: [overlay],
+  look: {
+    at: { [SH]: file('0:40/9') },
+    copies: () => ({ copies: [], isComplete: false }),
+    ...{ isNotCopied: () => true, hasNoHardLinks: () => true, isUpperSeen: () => true },
+    ...look,
   },
-  ...['r-xp', 'rw-p'].map(
-    (perms): Case => ({
-      title: `Of layers that cannot be looked into, a file that was not copied is current: ${perms}`,
-      link: SH,
-      kernel: inOverlay,
-      perms,
-      mounts: [OVERLAY],
-      unions: [overlay],
-      look: {
-        at: { [SH]: file('0:40/9') },
-        copies: () => ({ copies: [], isComplete: false }),
-        isNotCopied: () => true,
-      },
-      expected: { path: SH, state: 'current', branch: null },
-    }),
+  expected: { path: SH, state, branch: null },
+})
+
+const emptyLayers = { copies: () => ({ copies: [], isComplete: true }) }
+
+const notLookedInto: Case[] = [
+  unlooked('a file that was not copied is current', {}, 'current'),
+  unlooked(
+    'a file that was not copied is current, also where it was written to in memory',
+    {},
+    'current',
+    'rw-p',
+  ),
+  unlooked('a file that is shared and written to is a copy, of which nothing is known', {}, null, 'rw-s'),
+  unlooked(
+    'a file with several names is not told as current',
+    { at: { [SH]: file('0:40/9', { links: 2n }) } },
+    null,
+  ),
+  unlooked('a file that was copied is not told as current', { isNotCopied: () => false }, null),
+  unlooked(
+    'a file that may have been copied by another name is not told as current',
+    { hasNoHardLinks: () => false },
+    null,
+  ),
+  unlooked(
+    'a file is not told as current where a mount may cover the writable branch',
+    { isUpperSeen: () => false },
+    null,
+  ),
+  unlooked(
+    'a file that was not copied is current, where its type leaves nothing beside the writable branch',
+    { isUpperSeen: () => null },
+    'current',
+  ),
+  unlooked(
+    'but that are there and empty, a file is current where no mount covers the writable branch',
+    emptyLayers,
+    'current',
+  ),
+  unlooked(
+    'but that are there and empty, a file is not told as current where nothing shows the writable branch',
+    { ...emptyLayers, isUpperSeen: () => null },
+    null,
   ),
 ]
 
@@ -409,6 +417,24 @@ const heldBelow: Case[] = [
     { holders: (of) => holdersIn(of, one) },
     null,
     { ...gone, dev: '0:41' },
+  ),
+  removed(
+    'By the kernel’s own word it is of the layer that has the inode, whatever its times',
+    { holders: (of) => holdersIn(of, { 2: file('254:0/364', { changed: 8n }) }) },
+    '/o/low',
+    { ...gone, real_dev: '254:0', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs it is of the layer that has the inode and the times',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364') }), deviceOf: () => '0:29' },
+    '/o/low',
+    { ...gone, real_dev: '0:29', real_ino: '364' },
+  ),
+  removed(
+    'On btrfs another subvolume may have had the inode: with other times none is told',
+    { holders: (of) => holdersIn(of, { 2: file('0:31/364', { changed: 8n }) }), deviceOf: () => '0:29' },
+    null,
+    { ...gone, real_dev: '0:29', real_ino: '364' },
   ),
 ]
 
@@ -711,6 +737,7 @@ const cases = [
   ...unknownMount,
   ...coveredFolder,
   ...hardLinked,
+  ...notLookedInto,
   ...heldBelow,
   ...['0:18', '0:50'].map(again),
   ...writable,

@@ -1,18 +1,13 @@
 /** Under which of the names that a mapped file may have it is looked up. */
 import test from 'ava'
-import type { Found } from '../../../src/files/found.js'
 import { parseEntry, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
 import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import { claimOf } from '../../../src/vma/claim.js'
 import type { ProcessContext } from '../../../src/vma/context.js'
 import { lookUp } from '../../../src/vma/lookup/look-up.js'
+import { filesAt, foundAs, lookupOf } from '../../helpers/lookups.js'
 
 /** Inode 9 is mapped. */
-const found = (ino: string): Found => ({
-  ...{ dev: '254:0', ino, isFolder: false, isWhiteout: false, mayLackData: false, hasData: true },
-  ...{ birth: 0n, changed: 0n, modified: 0n, size: 0n, links: 1n },
-})
-
 function entry(link: string, maps_name: string): RawVma {
   const raw = parseEntry(`1000-2000 -> ${link}`)
   if (raw === null) throw new Error('no entry')
@@ -22,29 +17,11 @@ function entry(link: string, maps_name: string): RawVma {
 
 /** A process of one disk, with files of these inodes. */
 function contextOf(files: { [path: string]: string }): ProcessContext {
-  const nothing = () => ({ copies: [], holders: [], isComplete: true })
+  const shown = Object.entries(files).map(([path, ino]) => [path, foundAs(`254:0/${ino}`)])
   return {
     mounts: [parseMount('29 21 254:0 / / rw - ext4 /dev/root rw')],
     ...{ unions: [], chroot: '/', root: '/r', leaky: false, reader: null },
-    lookup: {
-      files: {
-        find: (path) => (files[path] === undefined ? null : found(files[path])),
-        close() {},
-      },
-      isOwnRoot: true,
-      deviceAt: () => null,
-      copies: nothing,
-      holders: nothing,
-      isNotCopied: () => false,
-      isUpperSeen: () => false,
-      hasMetacopies: () => false,
-      isOlderThanMount: () => false,
-      mapped: () => null,
-      openData: () => null,
-      openMapped: () => null,
-      deviceOf: () => null,
-      close() {},
-    },
+    lookup: lookupOf(filesAt(Object.fromEntries(shown))),
   }
 }
 

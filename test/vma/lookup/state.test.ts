@@ -19,6 +19,7 @@ import { fixVma } from '../../../src/vma/fix-vma.js'
 import { lookUp } from '../../../src/vma/lookup/look-up.js'
 import { isStale, type State, type Vma } from '../../../src/vma/record.js'
 import { read, statFacts } from '../../helpers/facts.js'
+import { foundAs, lookupOf } from '../../helpers/lookups.js'
 import { repository } from '../../helpers/run.js'
 
 /** What is to be found of the mappings of one file. */
@@ -132,20 +133,6 @@ function resolved(folder: string, files: Map<string, Listed>): string {
   return link === undefined ? folder : `${OVERLAY2}/${link.slice(`${folder} -> ../`.length)}`
 }
 
-const found = (dev: string, ino: string): Found => ({
-  dev,
-  ino,
-  isFolder: false,
-  isWhiteout: false,
-  hasData: true,
-  mayLackData: false,
-  birth: 0n,
-  changed: 0n,
-  modified: 0n,
-  size: 0n,
-  links: 1n,
-})
-
 /** What one would have seen on the captured machine. */
 function looksAt(sample: string, union: BranchTable): FileLookup {
   const unionDev = union.dev ?? ''
@@ -156,13 +143,13 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
 
   const inBranch = (branch: string, path: string): Found | undefined => {
     const [, dev, ino] = /^(.*)\/(.*)$/.exec(UNLISTED[sample]?.[branch]?.[path] ?? '') ?? []
-    if (dev !== undefined && ino !== undefined) return found(dev, ino)
+    if (dev !== undefined && ino !== undefined) return foundAs(`${dev}/${ino}`)
     if (files.size > 0) {
       const listed = files.get(`${resolved(branch, files)}${path}`.replaceAll('\n', '?'))
-      return listed && { ...found(DISK, listed.ino), ...listed }
+      return listed && { ...foundAs(`${DISK}/${listed.ino}`), ...listed }
     }
     const fact = facts.find(({ link }) => link === branch + path)
-    return fact && found(fact.dev ?? '', fact.ino ?? '')
+    return fact && foundAs(`${fact.dev ?? ''}/${fact.ino ?? ''}`)
   }
 
   const ancestors = (path: string) => [...path.matchAll(/\/[^/]+/g)].map(({ index }) => path.slice(0, index))
@@ -206,8 +193,8 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
   /** A name that stat was not asked for: what the layers make of it is another file, with a number of its own. */
   const unasked = (path: ByteString): Found | null => {
     const listed = files.get(MNT + path)
-    if (listed !== undefined) return found(unionDev, listed.ino)
-    return union.fs_type === 'aufs' && shows(path) ? found(unionDev, '900001') : null
+    if (listed !== undefined) return foundAs(`${unionDev}/${listed.ino}`)
+    return union.fs_type === 'aufs' && shows(path) ? foundAs(`${unionDev}/900001`) : null
   }
   const shows = (path: ByteString) =>
     branches.some(
@@ -215,29 +202,20 @@ function looksAt(sample: string, union: BranchTable): FileLookup {
         inBranch(branch, path) !== undefined && !all.slice(0, i).some((above) => hidesBelow(above, path)),
     )
 
-  return {
+  return lookupOf({
     files: {
       find(path) {
         const told = names.get(path)
         if (told === undefined) return unasked(path)
-        return told === null ? null : { ...found(told.dev, told.ino), ...UNION_FILES[sample]?.[path] }
+        return told === null
+          ? null
+          : { ...foundAs(`${told.dev}/${told.ino}`), ...UNION_FILES[sample]?.[path] }
       },
       close() {},
     },
-    isOwnRoot: true,
     copies,
-    deviceAt: () => null,
     holders: () => ({ holders: [], isComplete: false }),
-    isNotCopied: () => false,
-    isUpperSeen: () => false,
-    hasMetacopies: () => false,
-    isOlderThanMount: () => false,
-    mapped: () => null,
-    openData: () => null,
-    openMapped: () => null,
-    deviceOf: () => null,
-    close() {},
-  }
+  })
 }
 
 /** The entries of a capture's process, fixed behind what stat said. */
@@ -259,7 +237,7 @@ function capture(
     .map((line) => parse(line) as unknown as RawVma)
   const procfs = `${repository}/${folder}/proc`
   const viewer = new ContextReader({ procfs, sysfs: `${repository}/${folder}/sys`, overlayBase: OVERLAY2 })
-  const { context } = viewer.ofProcess(new Process(procfs, pid), (error) => {
+  const { context } = viewer.ofProcess(new Process(pid, procfs), (error) => {
     throw error
   })
   const leaky = raws.some((raw) => showsLeak(raw, context))
@@ -784,7 +762,10 @@ const changed: ChangedCase[] = [
   {
     name: 'Where lower branches cannot be looked into, a file without a copy in a writable one is current',
     path: '/bin/mapper',
-    files: (lookup) => ({ ...empty(false)(lookup), isNotCopied: () => true }),
+    files: (lookup) => ({
+      ...empty(false)(lookup),
+      ...{ isNotCopied: () => true, hasNoHardLinks: () => true, isUpperSeen: () => true },
+    }),
     expected: { branch: null, state: 'current' },
   },
   {

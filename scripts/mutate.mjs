@@ -1,0 +1,57 @@
+// Puts mistakes into modules one at a time, by StrykerJS, and shows those that the tests beside them do not notice:
+// `npm run mutate -- src/text/paths.ts`, several too. The built JavaScript is mutated, in a copy; the commands in it are as
+// they were, so what a test runs of them tells nothing.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/** Fetched when it is used: it brings more packages than all else here. Version 10 needs Node 22. */
+const STRYKER = '@stryker-mutator/core@9.6.1'
+
+const modules = process.argv.slice(2)
+const missing = modules.find((file) => !/^src\/.*\.ts$/.test(file) || !existsSync(file))
+if (modules.length === 0 || missing !== undefined) {
+  console.error(
+    missing === undefined ? 'mutate: which files of src/?' : `mutate: ${missing}: no module of src/`,
+  )
+  process.exit(2)
+}
+
+/** The test that mirrors a module; where there is none, those of the nearest folder that has some. */
+function testsOf(file) {
+  const mirror = file.replace(/^src\/(.*)\.ts$/, 'dist/test/$1.test.js')
+  if (existsSync(mirror)) return mirror
+  const folder = above(dirname(mirror)).find((each) => existsSync(each))
+  return `${folder}/*.test.js`
+}
+
+const above = (folder) => (folder === '.' ? [] : [folder, ...above(dirname(folder))])
+
+const copy = mkdtempSync(join(tmpdir(), 'mutate-'))
+process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
+for (const name of readdirSync('.'))
+  if (!name.startsWith('.') && name !== 'dist') symlinkSync(join(process.cwd(), name), join(copy, name))
+
+for (const file of modules) {
+  const tests = testsOf(file)
+  console.log(`${file}, by ${tests}`)
+  rmSync(join(copy, 'dist'), { recursive: true, force: true })
+  cpSync('dist', join(copy, 'dist'), { recursive: true })
+  const config = {
+    mutate: [file.replace(/^src\/(.*)\.ts$/, 'dist/src/$1.js')],
+    testRunner: 'command',
+    commandRunner: { command: `npx ava --fail-fast '${tests}'` },
+    inPlace: true,
+    concurrency: 1,
+    reporters: ['clear-text'],
+    clearTextReporter: { logTests: false, skipFull: false, allowColor: false, allowEmojis: false },
+    // A machine that does much else is no endless loop.
+    timeoutMS: 120_000,
+    logLevel: 'warn',
+  }
+  writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(config))
+  const words = ['exec', '--yes', `--package=${STRYKER}`, '--', 'stryker', 'run', 'stryker.config.json']
+  const { status } = spawnSync('npm', words, { cwd: copy, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
