@@ -34,7 +34,7 @@ export const docker: StoreKind = {
 }
 
 /** A store, and those in it for containers whose users are others here (`userns-remap`): their folders are two numbers. */
-function withRemapped(root: string): string[] {
+export function withRemapped(root: string): string[] {
   try {
     const remapped = readdirSync(root).filter((name) => /^\d+\.\d+$/.test(name))
     return [root, ...remapped.map((name) => `${root}/${name}`)]

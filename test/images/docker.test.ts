@@ -1,11 +1,12 @@
 /** Docker's own store, by its folders (up to Docker 28, and later where the containerd image store is off). */
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { InputError } from '../../src/errors.js'
+import { docker, withRemapped } from '../../src/images/docker.js'
 import { Stores } from '../../src/images/places.js'
 import type { LayerImage } from '../../src/unions/branch-table.js'
 import { digest, sha256, WEB, writeDockerStore } from '../helpers/docker-store.js'
-import { tempFolder, writeTree } from '../helpers/folders.js'
+import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 
 const storeAt = (root: string) => new Stores({ docker: [root] })
 const NGINX = ['registry:5000/nginx:1', 'registry:5000/nginx:2']
@@ -57,32 +58,94 @@ test('A folder whose name is one of the other driver is none of this one', (t) =
   t.is(storeAt(root).imageOf(`${root}/aufs/diff/${sha256('cache of base')}`), null)
 })
 
-test('What Docker changes is seen: a tag at the latest after a second, another container at once', async (t) => {
+/** What was changed longer ago than the kernel's clock ticks is told by its time alone, and is read once. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+/** A store that was read, and is not read again unless something tells that it was changed. */
+async function readStore(t: ExecutionContext) {
   const root = tempFolder(t)
   writeDockerStore(root, 'overlay2')
+  const empty = 'b'.repeat(64)
+  mkdirSync(`${root}/image/overlay2/layerdb/mounts/${empty}`)
+  await settled()
   const stores = storeAt(root)
-  const base = `${root}/overlay2/${sha256('cache of base')}/diff`
-  t.deepEqual(stores.imageOf(base), BASE)
-  const other = 'b'.repeat(64)
-  writeTree(root, { [`image/overlay2/layerdb/mounts/${other}/mount-id`]: sha256('other') })
-  t.is(stores.imageOf(`${root}/overlay2/${sha256('other')}/diff`)?.container, other)
-  const tags = JSON.stringify({ Repositories: { debian: { 'debian:13': digest('debian') } } })
-  writeFileSync(`${root}/image/overlay2/.tmp-repositories.json`, tags)
+  const imageOf = (content: string) => stores.imageOf(`${root}/overlay2/${sha256(content)}/diff`)
+  t.deepEqual(imageOf('cache of base'), BASE)
+  const write = (path: string, text: string) => writeTree(root, { [`image/overlay2/${path}`]: text })
+  return { root, empty, imageOf, write }
+}
+
+test('What Docker changes is seen: a tag, at the latest after a second', async (t) => {
+  const { root, imageOf, write } = await readStore(t)
+  write(
+    '.tmp-repositories.json',
+    JSON.stringify({ Repositories: { debian: { 'debian:13': digest('debian') } } }),
+  )
   renameSync(`${root}/image/overlay2/.tmp-repositories.json`, `${root}/image/overlay2/repositories.json`)
   await new Promise((resolve) => setTimeout(resolve, 1100))
-  t.deepEqual(stores.imageOf(base)?.names, ['debian:13', digest('nginx')].sort())
+  t.deepEqual(imageOf('cache of base')?.names, ['debian:13', digest('nginx')].sort())
 })
 
-test('A container whose folder was still empty when it was read is known when it is filled', (t) => {
+test('What Docker changes is seen: another container, at once', async (t) => {
+  const { imageOf, write } = await readStore(t)
+  const other = 'c'.repeat(64)
+  t.is(imageOf('other'), null)
+  write(`layerdb/mounts/${other}/mount-id`, sha256('other'))
+  t.is(imageOf('other')?.container, other)
+})
+
+test('What Docker changes is seen: another layer, at once', async (t) => {
+  const { imageOf, write } = await readStore(t)
+  t.is(imageOf('other'), null)
+  write(`layerdb/sha256/${sha256('chain')}/cache-id`, `${sha256('other')}\n`)
+  const image: LayerImage = {
+    store: 'docker',
+    layer: null,
+    chain: digest('chain'),
+    names: [],
+    container: null,
+  }
+  t.deepEqual(imageOf('other'), image)
+})
+
+test('What Docker changes is seen: another image, at the latest after a second', async (t) => {
+  const { imageOf, write } = await readStore(t)
+  write(
+    `imagedb/content/sha256/${sha256('image')}`,
+    JSON.stringify({ rootfs: { diff_ids: [digest('base'), 7] } }),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  t.true(imageOf('cache of base')?.names.includes(digest('image')))
+})
+
+test('A container whose folder was still empty when it was read is known when it is filled', async (t) => {
+  const { empty, imageOf, write } = await readStore(t)
+  t.is(imageOf('other'), null)
+  write(`layerdb/mounts/${empty}/mount-id`, sha256('other'))
+  t.is(imageOf('other')?.container, empty)
+})
+
+test('Nothing of a store stays open', (t) => {
   const root = tempFolder(t)
   writeDockerStore(root, 'overlay2')
-  const other = 'b'.repeat(64)
-  mkdirSync(`${root}/image/overlay2/layerdb/mounts/${other}`)
-  const stores = storeAt(root)
-  const folder = `${root}/overlay2/${sha256('other')}/diff`
-  t.is(stores.imageOf(folder), null)
-  writeTree(root, { [`image/overlay2/layerdb/mounts/${other}/mount-id`]: sha256('other') })
-  t.is(stores.imageOf(folder)?.container, other)
+  t.not(storeAt(root).imageOf(`${root}/overlay2/${sha256('mount')}/diff`), null)
+  t.is(openBelow(root), 0)
+})
+
+test('Where stores are: the usual places, those of remapped users in them, and in homes', (t) => {
+  const root = tempFolder(t)
+  writeTree(
+    root,
+    Object.fromEntries(
+      ['100000.100000', '1.2', 'x1.2', '1.2x', 'a.1', '1.a', '12', 'image'].map((name) => [name, null]),
+    ),
+  )
+  t.deepEqual(withRemapped(root).sort(), [root, `${root}/1.2`, `${root}/100000.100000`])
+  t.deepEqual(withRemapped(`${root}/none`), [`${root}/none`])
+  const [first, ...others] = docker.usualPlaces({})
+  t.is(first, '/var/lib/docker')
+  t.is(others.at(-1), '/var/snap/docker/common/var-lib-docker')
+  for (const place of docker.placesAtHome()) t.regex(place, /^\/.*\/\.local\/share\/docker$/s)
 })
 
 test('No link of a store leads out of it', (t) => {

@@ -1,14 +1,18 @@
 import test from 'ava'
 import {
   count,
+  either,
+  flag,
   isRecord,
   isWhole,
   list,
+  optional,
   orNull,
   parseRecord,
   record,
   text,
   texts,
+  withOthers,
 } from '../../src/lines/records.js'
 import { utf8 } from '../helpers/bytes.js'
 import { inputError } from '../helpers/filters.js'
@@ -112,4 +116,41 @@ test('texts are a list of texts', (t) => {
 test('a record may stand behind spaces and tabs, and a line of text is none', (t) => {
   for (const line of ['{', '{"a":1}', ' {}', '\t \t{}']) t.true(isRecord(line), line)
   for (const line of ['', ' ', '[{}]', 'x {}', '\u00a0{}', '29 21 0:17 / / rw']) t.false(isRecord(line), line)
+})
+
+test('a line that is no UTF-8 is told so, and a fault of the program is none of the line', (t) => {
+  t.is(inputError(t, () => parseRecord('{"name":"\xff"}', 'point', point)).message.split(':')[0], 'no UTF-8')
+  const broken = record<Point>({
+    name: () => {
+      throw new TypeError('broken')
+    },
+    x: orNull(count),
+  })
+  t.throws(() => parseRecord('{"name":"a","x":1}', 'point', broken), { instanceOf: TypeError })
+  t.throws(() => isWhole({ name: 'a', x: 1 }, broken), { instanceOf: TypeError })
+})
+
+test('a field that may be missing stays so, and is read where it is there', (t) => {
+  const named = record<{ flag: boolean | undefined }>({ flag: optional(flag) })
+  for (const line of ['{}', '{"flag":true}', '{"flag":false}'])
+    t.is(JSON.stringify(parseRecord(line, 'one', named)), line)
+  for (const line of ['{"flag":null}', '{"flag":0}'])
+    t.regex(inputError(t, () => parseRecord(line, 'one', named)).message, /^no one: "flag" is no boolean: /)
+})
+
+test('one of two kinds is told by a field of its own', (t) => {
+  const kind = either('list', record<{ list: string[] }>({ list: texts }), point)
+  t.deepEqual(parseRecord('{"list":["a"]}', 'one', kind), { list: ['a'] })
+  t.deepEqual(parseRecord('{"name":"a","x":1}', 'one', kind), { name: 'a', x: 1 })
+  for (const line of ['{"list":{}}', '{"list":null}'])
+    t.regex(inputError(t, () => parseRecord(line, 'one', kind)).message, /^no one: "list" is no list: /)
+  for (const line of ['{}', '7', 'null', '"list"', '["list"]'])
+    t.regex(inputError(t, () => parseRecord(line, 'one', kind)).message, /^no one/)
+})
+
+test('unknown fields of a source stand after those of the record, which keeps its own', (t) => {
+  const made = { a: 1, b: 2 }
+  t.is(withOthers(made, { a: 7 }), made)
+  t.is(JSON.stringify(withOthers(made, { z: 3, b: 7, y: 4 })), '{"a":1,"b":2,"z":3,"y":4}')
+  t.is(JSON.stringify(withOthers(made, { z: 3, y: 4 }, new Set(['z', 'x']))), '{"a":1,"b":2,"y":4}')
 })

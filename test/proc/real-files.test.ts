@@ -31,9 +31,25 @@ test('A line of the iterator is parsed', (t) => {
   t.like(parsePrintedMapping(`1 2 3 ${range} 0:1 ${ino} 0:2 1`), { range, real: { dev: '0:1', ino } })
 })
 
-for (const line of ['', LINE.slice(0, -3), `${LINE} 1`, LINE.replace('400000', '4x'), LINE.replace(':', ' ')])
+test('Devices may have any number', (t) => {
+  const line = LINE.replace('254:0', '8:12').replace('0:33', '254:1048575')
+  t.like(parsePrintedMapping(line), {
+    real: { dev: '8:12', ino: '364' },
+    shown: { dev: '254:1048575', ino: '25' },
+  })
+})
+
+for (const line of [
+  '',
+  LINE.slice(0, -3),
+  `${LINE} 1`,
+  `x ${LINE}`,
+  LINE.replace('400000', '4x'),
+  LINE.replace(':', ' '),
+])
   test(`What is no line of it is an error: ${line}`, (t) => {
-    t.throws(() => parsePrintedMapping(line), { instanceOf: InputError })
+    const { message } = t.throws(() => parsePrintedMapping(line), { instanceOf: InputError }) ?? {}
+    t.true(message?.startsWith('no mapping of the iterator: '), message)
   })
 
 /** Processes of two pid namespaces. */
@@ -138,6 +154,20 @@ test('What is pinned tells of this process', (t) => {
   const file = `${tempFolder(t)}/vmas`
   writeFileSync(file, printed())
   t.deepEqual(told(file), { real: { dev: '8:1', ino: '5' }, warnings: [] })
+})
+
+test('What is pinned is read once, and again when that is forgotten', (t) => {
+  const file = `${tempFolder(t)}/vmas`
+  writeFileSync(file, printed())
+  const realFiles = new RealFiles(file)
+  const [mapped, warn] = [fileMapping(), () => t.fail()]
+  if (mapped === undefined) return t.fail('this process maps no file')
+  const real = () => realFiles.of(self, warn)?.(mapped) ?? null
+  t.deepEqual(real(), { dev: '8:1', ino: '5' })
+  writeFileSync(file, printed().replace(' 8:1 5 ', ' 8:1 6 '))
+  t.deepEqual(real(), { dev: '8:1', ino: '5' })
+  realFiles.clear()
+  t.deepEqual(real(), { dev: '8:1', ino: '6' })
 })
 
 test('What another version pins is one warning', (t) => {

@@ -75,3 +75,33 @@ for (const shell of ['sh', 'dash', 'bash'].filter(isInstalled)) {
     t.false(existsSync(dirname(told[0] ?? '/')))
   })
 }
+
+test('What means nothing to a shell stands as it is, and all else in quotes', (t) => {
+  t.is(word('/usr/bin/a-b_c.d@e%f+g=h:i,j'), '/usr/bin/a-b_c.d@e%f+g=h:i,j')
+  for (const odd of [' ', '*', '$', '~', '!', '\n', '\xff']) t.is(word(`/a${odd}`), `'/a${odd}'`)
+})
+
+test('Without a link the commands stand alone', (t) => {
+  t.is(new Links().around(['a', 'b']), 'a &&\nb')
+})
+
+test('Links that stay are in folders of their own, and the commands run where they are', (t) => {
+  const links = new Links({ areLasting: true })
+  const path = links.to('/o,dd', 'l/0')
+  t.is(Links.inFolder(path), 'l/0')
+  t.is(Links.inFolder('/l/0'), '/l/0')
+  links.to('/o,ther', 'l/1')
+  links.to('/third')
+  t.deepEqual(links.around(['mount']).split(' &&\n'), [
+    '(\ndir=$(mktemp -d /run/aufs-remount.XXXXXX)',
+    `trap 'rm -rf "$dir"' EXIT`,
+    `trap 'exit 1' HUP INT TERM`,
+    'mkdir "$dir"/l',
+    'ln -s /o,dd "$dir"/l/0',
+    'ln -s /o,ther "$dir"/l/1',
+    'ln -s /third "$dir"/2',
+    'cd "$dir"',
+    'mount',
+    'trap - EXIT\n)',
+  ])
+})

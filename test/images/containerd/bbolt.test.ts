@@ -131,6 +131,24 @@ test('The tree is that of the meta page with the highest number', (t) => {
   t.deepEqual(read(twoTrees(8n, 2n ** 63n)), { new: 'tree' })
 })
 
+for (const [what, at, value] of [
+  ['another magic number', 0, 0xed0cdaee],
+  ['another version', 4, 3],
+  ['pages that are too small', 8, 256],
+  ['pages that are too large', 8, 131_072],
+  ['pages of a length that is no power of two', 8, 3000],
+] as const)
+  test(`A file of another format is no database, also where its checksums are right: ${what}`, (t) => {
+    const bytes = boltFile({ a: { b: 'c' } }, { pageSize: SIZE })
+    for (const page of [0, SIZE]) {
+      const meta = bytes.subarray(page + 16)
+      meta.writeUInt32LE(value, at)
+      meta.writeBigUInt64LE(fnv1a(meta.subarray(0, 56)), 56)
+    }
+    const { message } = t.throws(() => reader(t)(bytes), { instanceOf: InputError }) ?? {}
+    t.true(message?.startsWith('no bbolt database, or a damaged one: '), message)
+  })
+
 test('A meta page that is torn does not count, whichever it is', (t) => {
   const read = reader(t)
   const torn = (at: number) => {

@@ -26,6 +26,12 @@ const NFS = '2 1 0:50 / /srv rw - nfs4 host:/ rw'
 const cases: { name: string; table: BranchTable; mounts: string[]; expected: boolean }[] = [
   { name: 'all on a disk', table: table('/a', '/b'), mounts: [ROOT], expected: false },
   { name: 'one on such a mount', table: table('/a', '/srv/b'), mounts: [ROOT, NFS], expected: true },
+  {
+    name: 'one on one of several such mounts',
+    table: table('/a', '/srv/b'),
+    mounts: [ROOT, NFS, '4 1 0:31 / /other rw - nfs4 host:/ rw'],
+    expected: true,
+  },
   { name: 'one that is such a mount', table: table('/srv'), mounts: [ROOT, NFS], expected: true },
   { name: 'beside such a mount', table: table('/a', '/srv2'), mounts: [ROOT, NFS], expected: false },
   {

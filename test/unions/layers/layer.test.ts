@@ -1,8 +1,9 @@
 /** What each branch of a union has by itself, whatever hides it. */
+import { statSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Branch } from '../../../src/unions/branch-table.js'
 import { BranchFolders } from '../../../src/unions/layers/layer.js'
-import { askAll, openBelow, tempFolder, writeTree } from '../../helpers/folders.js'
+import { askAll, mountAt, openBelow, tempFolder, writeTree } from '../../helpers/folders.js'
 
 const branch = (
   index: number,
@@ -42,6 +43,37 @@ test('The holders of a path are all branches that have it, whether or not all co
   t.deepEqual(holdersIn([...known, branch(3, null, 'ro')], '/f'), [[1, 2], false])
   t.deepEqual(holdersIn([...known, branch(3, `${folder}/gone`, 'ro')], '/f'), [[1, 2], false])
   t.deepEqual(holdersIn([...known, branch(3, `${folder}/gone (deleted)`, 'ro')], '/f'), [[1, 2], true])
+})
+
+test('A holder is told with its file, its mount, and a way to its data', (t) => {
+  const folder = tree(t)
+  const [holder] = foldersOf(t, [branch(0, `${folder}/mid`, 'ro')]).holders('/f').holders
+  t.like(holder, { path: '/f', mount_id: mountAt(`${folder}/mid`) })
+  t.is(holder?.file.ino, String(statSync(`${folder}/mid/f`).ino))
+  const data = holder?.openData()
+  t.is(data?.file.size, 3n)
+  data?.close()
+})
+
+for (const attribute of ['relative', 'detached'])
+  test(`A folder whose path does not tell where it is, is not opened: ${attribute}`, (t) => {
+    const folder = tree(t)
+    const [mid, top] = [
+      branch(0, `${folder}/mid`, 'ro', ['wh', attribute]),
+      branch(1, `${folder}/top`, 'ro', ['wh']),
+    ]
+    const folders = foldersOf(t, [mid, top])
+    t.is(folders.open(mid), undefined)
+    t.truthy(folders.open(top))
+    t.deepEqual(folders.holders('/f'), { holders: [], isComplete: false })
+  })
+
+test('The folder / is opened where one branch alone is called so: detached mounts all are', (t) => {
+  const folder = tree(t)
+  const [root, other, top] = [branch(0, '/', 'ro'), branch(1, '/', 'ro'), branch(2, `${folder}/top`, 'ro')]
+  t.truthy(foldersOf(t, [root, top]).open(root))
+  t.is(foldersOf(t, [root, other, top]).open(root), undefined)
+  t.truthy(foldersOf(t, [root, other, top]).open(top))
 })
 
 for (const [name, top, isNotCopied] of [
