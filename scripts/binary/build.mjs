@@ -10,6 +10,11 @@ import { bundleCommands, commands } from '../bundle-commands.mjs'
 import { fetchNode } from './fetch-node.mjs'
 
 const run = promisify(execFile)
+
+const WORK = 'dist/binary/work'
+const { arch: OWN } = process
+const architectures = process.argv.length > 2 ? process.argv.slice(2) : ['x64', 'arm64']
+
 /** A module of ours that asks where it is reads files from beside itself. */
 const assets = {
   name: 'files as assets',
@@ -20,10 +25,6 @@ const assets = {
         : undefined,
     ),
 }
-
-const WORK = 'dist/binary/work'
-const { arch: OWN } = process
-const architectures = process.argv.length > 2 ? process.argv.slice(2) : ['x64', 'arm64']
 
 await mkdir(WORK, { recursive: true })
 try {
@@ -58,7 +59,10 @@ async function bundle() {
   })
 }
 
-/** What V8 makes of a command, kept as it is after a run or two of it. Another architecture's V8 cannot be run here, so it has none. */
+/**
+ * Keeps what V8 makes of each command, as it is after a run or two. The V8 of another architecture cannot be run here, so an
+ * executable for that one goes without.
+ */
 function warm() {
   const sample = 'samples/leaky-01-docker'
   const trees = ['--procfs', `${sample}/proc`, '--sysfs', `${sample}/sys`]

@@ -16,22 +16,21 @@ function asset(name: string): Buffer | undefined {
   }
 }
 
-/** Runs a command. Returns false where there is none of that name. */
-function run(name: string): boolean {
+/** Whether there is a command of that name. */
+function isCommand(name: string): boolean {
+  return asset(`${name}.js`) !== undefined
+}
+
+/** Runs a command. One for another architecture than its builder's has no code that was kept. */
+function run(name: string): void {
   const source = asset(`${name}.js`)
-  if (source === undefined) return false
-  start(compile(name, source, asset(`${name}.cache`)))
-  return true
+  if (source !== undefined) start(compile(name, source, asset(`${name}.cache`)))
 }
 
-/** Runs the command that the first word says. */
-function runFirstWord(): boolean {
-  const [node = '', self = '', word = '', ...words] = process.argv
-  const whole = process.argv
-  process.argv = [node, self, ...words]
-  if (run(`aufs-${word}`)) return true
-  process.argv = whole
-  return false
-}
-
-run(basename(process.argv0)) || runFirstWord() || run('menu')
+const own = basename(process.argv0)
+const byFirstWord = `aufs-${process.argv[2]}`
+if (isCommand(own)) run(own)
+else if (isCommand(byFirstWord)) {
+  process.argv.splice(2, 1)
+  run(byFirstWord)
+} else run('menu')

@@ -1,5 +1,6 @@
 // The archives of dist/binary/linux-*: npm run build:packages [-- [-0 … -9] [x64] [arm64] [tar.xz] [deb] [rpm]]
-// -6 is the default, and -9 packs no better; -0 packs soonest: a .deb and a .rpm are not compressed at all then. Takes tar and xz, dpkg-deb, rpmbuild (Debian: xz-utils, dpkg, rpm).
+// -6 is the default, and -9 packs no better. -0 packs soonest: a .deb and a .rpm are not compressed at all then.
+// Takes tar and xz, dpkg-deb, rpmbuild (Debian: xz-utils, dpkg, rpm).
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'

@@ -21,7 +21,9 @@ const COMPLETIONS = [
  */
 export async function makeTree(arch, root, zsh) {
   const binary = `dist/binary/linux-${arch}`
-  const put = async (from, to) => await cp(from, `${root}/${to}`, { recursive: true })
+  // docs/api is not kept, but made by who wants it.
+  const filter = (from) => from !== 'docs/api'
+  const put = (from, to) => cp(from, `${root}/${to}`, { recursive: true, filter })
   await rm(root, { recursive: true, force: true })
 
   await put(`${binary}/aufs-filters`, 'bin/aufs-filters')

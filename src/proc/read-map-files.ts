@@ -13,6 +13,12 @@ import { EntryOpener, type Follow, type OpenedEntry } from './open-entries.js'
 import type { Process } from './process.js'
 import type { RealFiles } from './real-files.js'
 
+/** What the kernel says of files, by all that maps and the link say of them. It may forget. */
+export interface KnownKernels {
+  get(key: string): Kernel | undefined
+  set(key: string, kernel: Kernel): void
+}
+
 /** How entries are read. */
 export interface Reading {
   /** How each file is opened, with O_PATH, for its mount and its stat; null where none is. */
@@ -20,7 +26,7 @@ export interface Reading {
   /** Whether the links may differ from the names in maps. If not, they need not be read. */
   linksTell: boolean
   /** What the kernel says of each file, by all that maps and the link say of it. Processes of one mount namespace share it. */
-  kernels: Map<string, Kernel>
+  kernels: KnownKernels
   /** What tells which files are really mapped; null where nothing does. */
   realFiles: RealFiles | null
 }

@@ -71,11 +71,12 @@ export class VmaFixer {
       const entries = readEntries(process, listed, { ...this.#reader.reading, follow, kernels }, warn)
       if (!namespace.leaky && entries.some((entry) => showsLeak(entry, context))) {
         namespace.leaky = true
-        namespace.fixed.clear()
+        namespace.fixed = new WeakMap()
+        namespace.compared = new WeakMap()
       }
       const known = { ...context, leaky: namespace.leaky }
       const fixed = this.#fixed(entries, known, namespace, warn)
-      yield* compare ? compared([...fixed], known, process, warn) : fixed
+      yield* compare ? compared([...fixed], known, process, namespace.compared, warn) : fixed
       // What was looked up of a process that has ended meanwhile was not its own any more.
       process.checkAlive()
     } finally {

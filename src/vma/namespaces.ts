@@ -6,10 +6,12 @@ import type { Kernel } from '../proc/map-files.js'
 import { mountOver, mountsSeenFrom } from '../proc/mounts/mount-tree.js'
 import type { Mount } from '../proc/mounts/mountinfo.js'
 import { type Process, type Reader, readerOf } from '../proc/process.js'
+import type { KnownKernels } from '../proc/read-map-files.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { BranchTable } from '../unions/branch-table.js'
 import { placedBy } from '../unions/mount-paths.js'
 import type { Tables } from '../unions/tables.js'
+import type { Compared } from './compare/comparer.js'
 import type { ProcessContext } from './context.js'
 import type { Vma } from './record.js'
 
@@ -20,12 +22,16 @@ export interface SharedContext extends Pick<ProcessContext, 'mounts' | 'unions' 
   /** Whether a link has shown that they leak branch paths. */
   leaky: boolean
   /** What the kernel says of mapped files, and what came of it: looked at once. */
-  kernels: Map<string, Kernel>
-  fixed: Map<Kernel, Vma>
+  kernels: KnownKernels
+  fixed: WeakMap<Kernel, Vma>
+  compared: Compared
 }
 
-const NAMESPACES_KEPT = 1000
-const FILES_KEPT = 10_000
+/** Those last seen, as a container's processes mostly follow each other. */
+const NAMESPACES_KEPT = 100
+
+/** Of all namespaces together: a machine may have a thousand containers. */
+const FILES_KEPT = 8000
 
 /** Reads namespaces, each once. */
 export class Namespaces {
@@ -33,6 +39,8 @@ export class Namespaces {
   readonly #tables: Tables
   readonly #given: readonly BranchTable[] | null
   readonly #known = new BoundedMap<string, SharedContext>(NAMESPACES_KEPT)
+  readonly #kernels = new BoundedMap<string, Kernel>(FILES_KEPT)
+  #count = 0
   #knownReader: Reader | null = null
 
   /** @param given the unions; null for those that each process's own mountinfo lists */
@@ -60,13 +68,19 @@ export class Namespaces {
     const isOwn = name === this.reader.namespace
     const mounts = hasRoot || !isOwn ? listed : mountsSeenFrom(this.reader.mounts, chroot)
     const unions = this.#given === null ? this.unionsOf(mounts, warn) : placedBy(mounts, this.#given)
-    const [kernels, fixed] = [
-      new BoundedMap<string, Kernel>(FILES_KEPT),
-      new BoundedMap<Kernel, Vma>(FILES_KEPT),
-    ]
-    const namespace: SharedContext = { listed, mounts, unions, chroot, leaky: false, kernels, fixed }
+    const files = { kernels: this.#newKernels(), fixed: new WeakMap(), compared: new WeakMap() }
+    const namespace: SharedContext = { listed, mounts, unions, chroot, leaky: false, ...files }
     if (key !== null) this.#known.set(key, namespace)
     return namespace
+  }
+
+  /** What the kernel says of the files of one more namespace. */
+  #newKernels(): KnownKernels {
+    const number = this.#count++
+    return {
+      get: (key) => this.#kernels.get(`${number} ${key}`),
+      set: (key, kernel) => this.#kernels.set(`${number} ${key}`, kernel),
+    }
   }
 
   /** The unions among mounts; one whose branches cannot be read is warned of, and has none. */
@@ -85,6 +99,7 @@ export class Namespaces {
   /** Forgets what was read; it may be used again. */
   clear(): void {
     this.#known.clear()
+    this.#kernels.clear()
     this.#knownReader = null
   }
 

@@ -6,21 +6,23 @@ import type { Process } from '../../proc/process.js'
 import type { ProcessContext } from '../context.js'
 import { isMemory } from '../names.js'
 import type { Vma } from '../record.js'
-import { Comparer, type Told } from './comparer.js'
+import { type Compared, Comparer, type Told } from './comparer.js'
 
 /**
  * The records of a process with what the bytes tell.
  *
  * @param records all those of the process
+ * @param known what files told that processes of the same namespace map
  * @throws InputError where the process has ended
  */
 export function compared(
   records: readonly Vma[],
   context: ProcessContext,
   process: Process,
+  known: Compared,
   warn: Emit<InputError>,
 ): Vma[] {
-  const comparer = new Comparer(context, process, warn)
+  const comparer = new Comparer(context, process, known, warn)
   try {
     const told = new Map<Vma, Told | null>()
     for (const group of groupsOf(records)) {

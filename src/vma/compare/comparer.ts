@@ -1,8 +1,9 @@
 /** Compares the mapped files of one process, by their own bytes or by its memory. */
+import { keyText } from '../../bounded-map.js'
 import { errorCode, hasCode, InputError, reasonAndCure } from '../../errors.js'
 import type { DataFile } from '../../files/data-file.js'
 import type { Emit } from '../../lines/filter.js'
-import type { RawVma } from '../../proc/map-files.js'
+import type { Kernel, RawVma } from '../../proc/map-files.js'
 import { parseMapping } from '../../proc/maps.js'
 import { Memory, pageSize } from '../../proc/memory.js'
 import { NotFollowedError } from '../../proc/open-entries.js'
@@ -12,7 +13,7 @@ import { branchOf, mappedFile } from '../fix-vma.js'
 import type { Vma } from '../record.js'
 import { areUnchanged, type Candidates, closeAll, filesOf, openCandidates } from './candidates.js'
 import { type Comparison, compareBytes } from './compare-bytes.js'
-import { pagesOfFile, pagesOfMemory, seenBytes } from './mapped-pages.js'
+import { lengthOf, pagesOfFile, pagesOfMemory, seenBytes } from './mapped-pages.js'
 import { verdictOf } from './verdict.js'
 
 /** As many bytes of a process are compared: it may map a sparse file of any size. */
@@ -21,19 +22,27 @@ const COMPARED_MAX = 2 ** 32
 /** What the bytes tell of the mappings of one file, in the order of the record. */
 export type Told = Pick<Vma, 'state' | 'branch'> & { same_bytes: boolean | null }
 
+/**
+ * What files told that were compared by their own bytes, by what is mapped of them: the same for all processes of one mount
+ * namespace and root.
+ */
+export type Compared = WeakMap<Kernel, Map<string, Told>>
+
 /** Compares the mapped files of one process. Close it when done. */
 export class Comparer {
   readonly #context: ProcessContext
   readonly #process: Process
   readonly #warn: Emit<InputError>
+  readonly #compared: Compared
   readonly #byMemory: (readonly Vma[])[] = []
   /** Undefined until it is needed; null where it may not be read. */
   #memory: Memory | null | undefined
   #left = COMPARED_MAX
   #isLimitTold = false
 
-  constructor(context: ProcessContext, process: Process, warn: Emit<InputError>) {
+  constructor(context: ProcessContext, process: Process, compared: Compared, warn: Emit<InputError>) {
     this.#context = context
+    this.#compared = compared
     this.#process = process
     this.#warn = warn
   }
@@ -41,6 +50,8 @@ export class Comparer {
   /** What the bytes tell of the mappings of one file; null where nothing is compared. @throws GoneError */
   compare(group: readonly [Vma, ...Vma[]]): Told | null {
     const [vma] = group
+    const known = this.#compared.get(vma.kernel)?.get(mappedOf(group))
+    if (known !== undefined) return known
     const file = mappedFile(vma, this.#context)
     const { lookup } = file.context
     if (lookup === null) return null
@@ -86,22 +97,21 @@ export class Comparer {
   #told(file: SeenFile, group: readonly [Vma, ...Vma[]], candidates: Candidates): Told | null {
     const files = filesOf(candidates)
     if (files.length === 0 || !this.#isWithinLimit(group)) return null
-    const comparison = this.#comparison(file, group, files)
+    // By the mapped file itself where its entry leads to that, else by memory.
+    const mapped = file.lookup.openMapped(file.raw)
+    const comparison =
+      mapped === null ? this.#comparisonByMemory(file, group, files) : comparisonByFile(mapped, group, files)
     if (comparison === null || !areUnchanged(candidates)) return null
     const { sameBytes, copy } = verdictOf(comparison, { ...candidates, isShown: candidates.shown !== null })
-    return { ...supplied(group[0], candidates, copy), same_bytes: sameBytes }
+    const told = { ...supplied(group[0], candidates, copy), same_bytes: sameBytes }
+    if (mapped !== null) this.#remember(group, told)
+    return told
   }
 
-  /** By the mapped file itself where its entry leads to that, else by memory. */
-  #comparison(file: SeenFile, group: readonly Vma[], files: readonly DataFile[]): Comparison | null {
-    const mapped = file.lookup.openMapped(file.raw)
-    if (mapped === null) return this.#comparisonByMemory(file, group, files)
-    try {
-      const comparison = compareBytes(pagesOfFile(mapped, group), files, pageSize())
-      return mapped.isUnchanged() ? comparison : null
-    } finally {
-      mapped.close()
-    }
+  #remember(group: readonly [Vma, ...Vma[]], told: Told): void {
+    const [{ kernel }] = group
+    const known = this.#compared.get(kernel) ?? new Map<string, Told>()
+    this.#compared.set(kernel, known.set(mappedOf(group), told))
   }
 
   #comparisonByMemory(
@@ -140,6 +150,26 @@ export class Comparer {
     this.#isLimitTold = true
     return false
   }
+}
+
+function comparisonByFile(
+  mapped: DataFile,
+  group: readonly Vma[],
+  files: readonly DataFile[],
+): Comparison | null {
+  try {
+    const comparison = compareBytes(pagesOfFile(mapped, group), files, pageSize())
+    return mapped.isUnchanged() ? comparison : null
+  } finally {
+    mapped.close()
+  }
+}
+
+/** What is mapped of a file, wherever that lies in memory, and what is known of it before its bytes are compared. */
+function mappedOf(group: readonly [Vma, ...Vma[]]): string {
+  const [{ state, branch }] = group
+  const parts = group.map((vma) => `${lengthOf(vma)} ${vma.offset} ${vma.perms}`)
+  return keyText(`${state} ${branch?.index} ${parts.join()}`)
 }
 
 /** State and branch, where they were null and one copy alone fits. */

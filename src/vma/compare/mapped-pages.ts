@@ -67,7 +67,8 @@ function isSeen({ perms, offset }: Mapping): boolean {
   return perms !== null && offset !== null && (perms[0] === 'r' || perms[2] === 'x')
 }
 
-function lengthOf({ start, end }: Mapping): number {
+/** How many bytes a mapping has. */
+export function lengthOf({ start, end }: Pick<Mapping, 'start' | 'end'>): number {
   return hexadecimal(end) - hexadecimal(start)
 }
 

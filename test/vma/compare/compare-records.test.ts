@@ -8,6 +8,7 @@ import { UNKNOWN } from '../../../src/proc/map-files.js'
 import { type Mapping, parseMapping } from '../../../src/proc/maps.js'
 import { ForbiddenError, Process } from '../../../src/proc/process.js'
 import { compared } from '../../../src/vma/compare/compare-records.js'
+import type { Compared } from '../../../src/vma/compare/comparer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import type { Vma } from '../../../src/vma/record.js'
 import { openBelow, tempFolder } from '../../helpers/folders.js'
@@ -91,10 +92,11 @@ function told(
   context: ProcessContext,
   records: readonly Vma[] = [CODE],
   change: Partial<Process> = {},
+  known: Compared = new WeakMap(),
 ): { bytes: (boolean | null | undefined)[]; messages: string[] } {
   const messages: string[] = []
   const self = Object.assign(new Process(process.pid), change)
-  const vmas = compared(records, context, self, (error) => messages.push(error.message))
+  const vmas = compared(records, context, self, known, (error) => messages.push(error.message))
   return { bytes: vmas.map(({ same_bytes }) => same_bytes), messages }
 }
 
@@ -117,8 +119,32 @@ test('Memory is compared with what the path shows', (t) => {
   t.deepEqual(told(contextOf(copyOf(t, true))), { bytes: [false], messages: [] })
 })
 
+test('What a mapped file told by its own bytes is told of the next process that maps the same of it', (t) => {
+  const known: Compared = new WeakMap()
+  const of = (shown: string, record: Vma, change: Partial<FileLookup> = {}) =>
+    told(contextOf(shown, { openMapped: () => opened(name), ...change }), [record], {}, known).bytes
+  t.deepEqual(of(copyOf(t, true), CODE), [false])
+  const later = {
+    ...CODE,
+    start: '1000',
+    end: (0x1000 + Number.parseInt(end, 16) - Number.parseInt(start, 16)).toString(16),
+  }
+  t.deepEqual(of(name, later, { openData: never, openMapped: never }), [false])
+  t.deepEqual(of(name, { ...CODE, perms: 'r--p' }), [true], 'it is mapped otherwise')
+  t.deepEqual(of(name, { ...CODE, offset: '0' }), [true], 'another part of it is mapped')
+  t.deepEqual(of(name, { ...CODE, state: 'deleted' }), [true], 'something else is known of it')
+  t.deepEqual(of(name, { ...CODE, kernel: { ...CODE.kernel } }), [true], 'it is another file')
+})
+
+test('What the memory of a process told is told of no other', (t) => {
+  const known: Compared = new WeakMap()
+  const of = (shown: string) => told(contextOf(shown), [CODE], {}, known).bytes
+  t.deepEqual(of(copyOf(t, true)), [false])
+  t.deepEqual(of(copyOf(t, false)), [true])
+})
+
 test('The field stands after the state, and the record is otherwise the same', (t) => {
-  const [vma] = compared([CODE], contextOf(name), new Process(process.pid), () => {})
+  const [vma] = compared([CODE], contextOf(name), new Process(process.pid), new WeakMap(), () => {})
   const keys = Object.keys(CODE)
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)
