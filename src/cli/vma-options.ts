@@ -1,13 +1,16 @@
 /** What the command line of `aufs-vma` asks for: which processes, and how they are read. */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { InputError, reasonAndCure } from '../errors.js'
+import { NotAskedError } from '../files/asking.js'
 import { isProcfs } from '../files/ids.js'
+import { walkTo } from '../files/walk.js'
 import { lineTransform } from '../lines/line-transform.js'
 import { listPids } from '../proc/process.js'
-import { bytesOf } from '../text/byte-string.js'
+import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { AskableMounts } from '../unions/askable-mounts.js'
 import type { BranchTable } from '../unions/branch-table.js'
-import { tableRecordFilter } from '../unions/tables.js'
+import { Tables, tableRecordFilter } from '../unions/tables.js'
 import type { ContextOptions } from '../vma/context-reader.js'
 import { UsageError } from './arguments.js'
 import { pidsOfContainer } from './containers.js'
@@ -95,7 +98,7 @@ export function viewOptions(
     procfs,
     sysfs,
     ...(stat !== undefined && { stat }),
-    ...(ask !== undefined && { ask: ask.flatMap((list) => bytesOf(list).split(',')) }),
+    ...(ask !== undefined && { ask: types(ask) }),
     ...(bpf !== undefined && { bpf: readable(bpf) }),
     ...(branches !== undefined && { tables: readTables(branches, readOption) }),
     ...(root !== undefined && { root: bytesOf(root).replace(/(?<=.)\/+$/, '') }),
@@ -104,21 +107,47 @@ export function viewOptions(
 }
 
 /** Checks the folders that are read on the way to everything else. @throws InputError if there is none, or it may not be entered */
-export function checkFolders({ procfs, root, stat }: VmaArguments, pids: readonly number[] | null): void {
+export function checkFolders(args: VmaArguments, pids: readonly number[] | null): void {
+  const { procfs, root, stat } = args
   readable(procfs)
   // What a captured tree or an entry says of a root is not looked up.
-  if (root !== undefined && stat !== false && pids !== null && isProcfs(procfs))
-    readable(root, constants.X_OK)
+  if (root !== undefined && stat !== false && pids !== null && isProcfs(procfs)) checkRoot(root, args)
+}
+
+/** Checks a root, unless its filesystem may not answer. */
+function checkRoot(root: string, { sysfs, ask }: VmaArguments): void {
+  const mounts = new AskableMounts('/proc', new Tables({ sysfs }), types(ask))
+  try {
+    const { fd } = walkTo(bytesOf(resolve(root)), mounts.ofReader)
+    try {
+      accessSync(`/proc/self/fd/${fd}`, constants.X_OK)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    if (!(error instanceof NotAskedError)) throw unreadable(root, error)
+  } finally {
+    mounts.close()
+  }
 }
 
 /** @throws InputError if a file or folder that was asked for may not be read */
-function readable(file: string, how = constants.R_OK): string {
+function readable(file: string): string {
   try {
-    accessSync(file, how)
+    accessSync(file, constants.R_OK)
     return file
   } catch (error) {
-    throw new InputError(`${file}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
+    throw unreadable(file, error)
   }
+}
+
+function unreadable(file: string, error: unknown): InputError {
+  return new InputError(`${file}: ${reasonAndCure(error, 'CAP_DAC_READ_SEARCH')}`)
+}
+
+/** @param ask lists of types, as the option has them */
+function types(ask: readonly string[] = []): ByteString[] {
+  return ask.flatMap((list) => bytesOf(list).split(','))
 }
 
 function readTables(file: string, readOption: Run<unknown>['readOption']): BranchTable[] {

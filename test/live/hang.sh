@@ -6,7 +6,7 @@
 # ends every wait for it. A command that has not ended in time (LIMIT, in seconds) is one that hangs: `HANGS`, and status 4.
 set -eu
 scenario=$1 T=$2 node=$3 script=$4
-LIMIT=60
+LIMIT=300
 
 sleep=$(readlink -f "$(command -v sleep)")
 libc=$(ldd "$sleep" | grep -o '/[^ ]*/libc\.so[^ ]*')
