@@ -74,9 +74,14 @@ function knownBranches({ branches, ...table }: Remountable): MountableBranch[] {
     if (paths.has(path)) throw new InputError(`${name} is there twice`, path)
     paths.add(path)
     const known = perm === null ? withDefaults(path, index, lowerAttributes) : { path, perm, attributes }
-    if (path === '/' && known.perm === 'rw') throw new InputError(`${name} is a writable /`)
+    if (isRoot(path) && known.perm === 'rw') throw new InputError(`${name} is a writable /`)
     return known
   })
+}
+
+/** The kernel tells it as `/`; what somebody has written may be another name of it. */
+function isRoot(path: ByteString): boolean {
+  return path.split('/').every((name) => ['', '.', '..'].includes(name))
 }
 
 function withDefaults(path: ByteString, index: number, lowerAttributes: readonly string[]): MountableBranch {

@@ -295,6 +295,7 @@ const refused: Record<string, [table: BranchTable, message: RegExp, target?: str
   ],
   'the same path twice': [table(['/a', '/b', '/a']), /branch 2 is there twice: "\/a"/],
   'a writable /': [table(['/\0rw', '/b']), /branch 0 is a writable \//],
+  'a writable / by another name': [table(['//./..\0rw', '/b']), /branch 0 is a writable \//],
   'a topmost / that would be writable': [table(['/', '/b']), /branch 0 is a writable \//],
   'a removed folder': [table(['/a', '/b (deleted)']), /branch 1 was removed/],
   'a relative path': [table(['/a', 'l/B']), /branch 1 is no absolute path/],
