@@ -69,6 +69,12 @@ export async function openedFile(
   return { page, faults }
 }
 
+/** Unfolds what is below a summary, and waits until it is drawn: a browser tells the page of that later. */
+export async function unfold(page: Page, details: string, drawn: string): Promise<void> {
+  await page.locator(`${details} > summary`).click()
+  await page.locator(`${details} ${drawn}`).first().waitFor({ state: 'attached' })
+}
+
 /** What is chosen if nothing is asked for. */
 export const choice: Choice = { sort: 'stale', stale: false, unions: false, all: false }
 

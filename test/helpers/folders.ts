@@ -20,7 +20,8 @@ import type { ByteString } from '../../src/text/byte-string.js'
 /** A folder for one test, gone when the test has ended. */
 export function tempFolder(t: ExecutionContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'aufs-filters-')))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  // What a container leaves may still be on its way there.
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
   return folder
 }
 

@@ -2,7 +2,7 @@
 import test from 'ava'
 import type { Page } from 'playwright-core'
 import type { DrawnVma } from '../../src/view/drawn-records.js'
-import { openedPage, withBrowser } from '../helpers/browser.js'
+import { openedPage, unfold, withBrowser } from '../helpers/browser.js'
 import { wholeHost } from '../helpers/whole-host.js'
 
 /** A process with a mapping of every kind, so large that their names have room. */
@@ -113,7 +113,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         await check('at first')
         // A process with all that there is: stale, not known, of no union.
         await page.locator('.process > summary').first().click()
-        await page.locator('.process details.table > summary').click()
+        await unfold(page, '.process details.table', 'tbody tr')
         t.true((await page.locator('.row .label').count()) > 0)
         await check('open')
         await page.locator('.row button.stale').first().click()
@@ -124,7 +124,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         await page.locator('.legend tbody tr').first().hover()
         await check('pointing')
         await page.locator('#search').fill('')
-        await page.locator('.folded > details > summary').click()
+        await unfold(page, '.folded > details', '.list > *')
         await check('unfolded')
         await page.locator('.overview button.choose').first().click()
         await check('chosen')

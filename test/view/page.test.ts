@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { BrowserContextOptions } from 'playwright-core'
 import type { Vma } from '../../src/vma/record.js'
-import { type Opened, openedFile, withBrowser } from '../helpers/browser.js'
+import { type Opened, openedFile, unfold, withBrowser } from '../helpers/browser.js'
 import { read } from '../helpers/facts.js'
 import { tempFolder } from '../helpers/folders.js'
 import { lines, run } from '../helpers/run.js'
@@ -76,7 +76,7 @@ test.serial('a search marks what matches, in the picture and in the table', asyn
   const view = await opened(t, records)
   if (view === null) return
   const { page, faults } = view
-  await page.locator('details.table > summary').click()
+  await unfold(page, 'details.table', 'tbody tr')
   await page.locator('#search').fill('LIBL')
   const matching = records.filter(({ path }) => path.includes('libl'))
   t.true(matching.length > 0 && matching.length < records.length)
@@ -96,7 +96,7 @@ test.serial('the table tells the same as the picture', async (t) => {
   const view = await opened(t, records)
   if (view === null) return
   const { page, faults } = view
-  await page.locator('details.table > summary').click()
+  await unfold(page, 'details.table', 'tbody tr')
   t.true(await page.locator('.listing').isVisible())
   t.deepEqual(
     await page.locator('.listing td.path').allTextContents(),
@@ -152,7 +152,7 @@ test.serial('names stay text, whatever they are', async (t) => {
   if (view === null) return
   const { page, faults, html } = view
   t.is(html.match(/<script/g)?.length, 2)
-  await page.locator('details.table > summary').click()
+  await unfold(page, 'details.table', 'tbody tr')
   t.deepEqual((await page.locator('.listing td.path').allTextContents()).slice(0, 2), names.slice(0, 2))
   t.deepEqual(await page.locator('h3 bdi').allTextContents(), [names[1], image])
   for (let i = 0; i < names.length; i += 1) await page.locator(MAPPING).nth(i).hover()
@@ -205,7 +205,7 @@ test.serial('thousands of mappings have room, and those are drawn that are seen'
   const last = many.at(-1)
   t.is(await page.locator('.detail b').textContent(), last?.path ?? null)
   t.true((await drawn()) < 5000)
-  await page.locator('details.table > summary').click()
+  await unfold(page, 'details.table', 'tbody tr')
   t.is(await page.locator('.listing tbody tr').count(), 500)
   await page.locator('details.table button.more').click()
   t.is(await page.locator('.listing tbody tr').count(), 1000)
