@@ -4,6 +4,7 @@ import { InputError } from '../errors.js'
 import type { FileId } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
+import { cat } from './cat.js'
 import type { Mapping } from './maps.js'
 import type { Process, TaskId } from './process.js'
 
@@ -156,12 +157,6 @@ function readPinned(file: string): ByteString {
   } catch {
     return ''
   }
-  const { stdout } = process.getBuiltinModule('node:child_process').spawnSync('cat', ['--', file], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    encoding: 'latin1',
-    timeout: PATIENCE,
-    killSignal: 'SIGKILL',
-    maxBuffer: MOST,
-  })
-  return stdout ?? ''
+  // Null where cat itself cannot be run.
+  return cat(file, { timeout: PATIENCE, most: MOST }).stdout ?? ''
 }
