@@ -12,7 +12,7 @@ import type { ByteString } from '../text/byte-string.js'
 
 const SERVED = new Set<ByteString>([
   // A process of this machine.
-  ...['fuse', 'autofs'],
+  'autofs',
   // Network filesystems of the kernel's.
   ...['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'ncpfs', '9p', 'afs', 'coda', 'ceph', 'orangefs', 'pvfs2'],
   // Those of others.
@@ -33,7 +33,12 @@ const ASKING_WHEN_OPENED = new Set<ByteString>(['nfs', 'nfs4', '9p'])
  * @example mayHang('fuse.sshfs') // true
  */
 export function mayHang(fsType: ByteString): boolean {
-  return SERVED.has(fsType) || fsType.startsWith('fuse.')
+  return SERVED.has(fsType) || isFuse(fsType)
+}
+
+/** Whether a filesystem is a FUSE that any user may mount. */
+export function isFuse(fsType: ByteString): boolean {
+  return fsType === 'fuse' || fsType.startsWith('fuse.')
 }
 
 /**

@@ -6,7 +6,7 @@ import { closeSync, readlinkSync } from 'node:fs'
 import { BoundedMap, keyText } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import { NotAskedError } from '../files/asking.js'
-import { mayHang, mayHangWhenOpened } from '../files/may-hang.js'
+import { isFuse, mayHang, mayHangWhenOpened } from '../files/may-hang.js'
 import { walkTo } from '../files/walk.js'
 import { HeldMounts } from '../proc/mounts/held-mounts.js'
 import { mayHideFuse } from '../proc/mounts/hidden-fuse.js'
@@ -126,7 +126,7 @@ export class AskableMounts {
     ])
   }
 
-  readonly #isFuse = ({ fs_type }: Mount) => this.#mayHang(fs_type) && /^fuse(\.|$)/.test(fs_type)
+  readonly #isFuse = ({ fs_type }: Mount) => isFuse(fs_type) && !this.#asked.has(fs_type)
 
   /** In this reader's mounts the option has the user as this reader's user namespace does. */
   readonly #isUsersFuse = (mount: Mount) => this.#isFuse(mount) && !mount.super_options.includes('user_id=0')
