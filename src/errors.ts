@@ -34,14 +34,6 @@ export function throwIt(error: InputError): never {
   throw error
 }
 
-const warned = new Set<string>()
-
-/** Emits a process warning, the first time that it is to be told. */
-export function warnOnce(message: string): void {
-  if (!warned.has(message)) process.emitWarning(message, 'PrivilegeWarning')
-  warned.add(message)
-}
-
 /** The code of a system error (`ENOENT`), or null where it is something else. */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null

@@ -1,6 +1,6 @@
 /** Entries of map_files to VMA records: what `aufs-vma` does. */
 import { Readable } from 'node:stream'
-import { howToGet, InputError, type OnError, throwIt, warnOnce } from '../errors.js'
+import { howToGet, InputError, type OnError, throwIt } from '../errors.js'
 import type { Emit, LineOptions } from '../lines/filter.js'
 import type { RecordReadable, RecordStream } from '../lines/record-stream.js'
 import { objectStream } from '../lines/streams.js'
@@ -112,6 +112,14 @@ function ofProcesses<T>(
     }
   }
   return Readable.from(records()) as RecordReadable<Text<T>>
+}
+
+const warned = new Set<string>()
+
+/** Emits a process warning, the first time that it is to be told. */
+function warnOnce(message: string): void {
+  if (!warned.has(message)) process.emitWarning(message, 'PrivilegeWarning')
+  warned.add(message)
 }
 
 /** One warning is enough for a whole machine. */
