@@ -2,9 +2,8 @@
 import { closeSync, opendirSync } from 'node:fs'
 import { errorCode } from '../errors.js'
 import type { ByteString } from '../text/byte-string.js'
-import { split } from '../text/paths.js'
 import type { Asking } from './asking.js'
-import { Folder } from './folder.js'
+import { lookAt } from './look-at.js'
 
 /**
  * Whether nothing is in a folder, or there is no such folder.
@@ -13,15 +12,11 @@ import { Folder } from './folder.js'
  * @example isEmptyFolder('/var/lib/docker/overlay2/0123/work/index', asking) // true
  */
 export function isEmptyFolder(path: ByteString, asking: Asking): boolean | undefined {
-  const { folder, name } = split(path)
-  const parent = new Folder(folder, { asking, crossMounts: false })
-  try {
-    if (parent.find(`/${name}`) === null) return true
-    const fd = parent.openPath(`/${name}`)
+  return lookAt(path, asking, (above, below) => {
+    if (above.find(below) === null) return true
+    const fd = above.openPath(below)
     return fd === null ? undefined : isEmpty(fd)
-  } finally {
-    parent.close()
-  }
+  })
 }
 
 function isEmpty(fd: number): boolean | undefined {

@@ -8,12 +8,13 @@ import { isEmptyFolder } from '../../files/empty-folder.js'
 import { Folder } from '../../files/folder.js'
 import { type Found, foundOf } from '../../files/found.js'
 import { mountIdOf, O_PATH } from '../../files/ids.js'
+import { lookAt } from '../../files/look-at.js'
 import type { Kernel, RawVma } from '../../proc/map-files.js'
 import { mountOver } from '../../proc/mounts/mount-tree.js'
 import type { Mount } from '../../proc/mounts/mountinfo.js'
 import { type Follow, mayAskEntry } from '../../proc/open-entries.js'
 import type { ByteString } from '../../text/byte-string.js'
-import { join, split } from '../../text/paths.js'
+import { join } from '../../text/paths.js'
 import { type BranchTable, mayBeWritable } from '../../unions/branch-table.js'
 import type { Copy } from '../../unions/layers/layer.js'
 import { LayerStack } from '../../unions/layers/layer-stack.js'
@@ -80,14 +81,10 @@ export class LayerStacks {
 function madeByMount(table: BranchTable, asking: Asking): Superblock['made'] {
   const path = typeOfTable(table).madeByMount?.(table) ?? null
   if (path === null) return null
-  const { folder: parent, name } = split(path)
-  const folder = new Folder(parent, { asking, crossMounts: false })
-  try {
-    const found = folder.find(`/${name}`)
-    return found ? { ...found, mountId: folder.mountId } : null
-  } finally {
-    folder.close()
-  }
+  return lookAt(path, asking, (above, below) => {
+    const found = above.find(below)
+    return found ? { ...found, mountId: above.mountId } : null
+  })
 }
 
 /** What the mount made lies on the mount of the writable branch, beside it. */
