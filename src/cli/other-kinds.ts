@@ -4,7 +4,7 @@ import type { Filter } from '../lines/filter.js'
 import { parseMountsLine } from '../proc/mounts/mounts-line.js'
 import type { ByteString } from '../text/byte-string.js'
 
-/** Something that is known, by its first line that a command cannot use. */
+/** Something that is known, by its first line that a command cannot use. A record may have a text of another kind in a path. */
 interface Kind {
   name: string
   is: RegExp | ((line: ByteString) => boolean)
@@ -18,7 +18,7 @@ const KINDS: readonly Kind[] = [
   { name: 'VMA records', is: /^[ \t]*\{(?=.*"start":)(?=.*"link":)/s },
   {
     name: 'raw VMA records',
-    is: /^[ \t]*\{(?=.*"start":)(?=.*"link":)/s,
+    is: /^[ \t]*\{(?=.*"start":)(?=.*"link":)(?!.*"path":)/s,
     through: { 'VMA records': 'pipe it through aufs-vma' },
   },
   {
@@ -64,12 +64,12 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'branches as sysfs has them, or a log of CRIU',
-    is: /\/sys\/fs\/aufs\/si_[0-9a-f]{1,16}\/(br|xi_path)|^\(\d\d\.\d{6}\) /,
+    is: /^(?![ \t]*\{).*\/sys\/fs\/aufs\/si_[0-9a-f]{1,16}\/(br|xi_path)|^\(\d\d\.\d{6}\) /s,
     instead: 'aufs-log makes tables of those',
   },
   {
     name: 'entries of map_files',
-    is: /^(total \d+$|l[r-][w-]x------)|[0-9a-f]+-[0-9a-f]+ -> \//,
+    is: /^(total \d+$|l[r-][w-]x------|(?![ \t]*\{).*[0-9a-f]-[0-9a-f]+ -> \/)/s,
     through: { 'VMA records': 'pipe it through aufs-vma' },
     instead: 'aufs-vma makes VMA records of those',
   },

@@ -163,6 +163,21 @@ const cures: [given: string, command: string, words: string[], says: string][] =
   ],
 ]
 
+test('a record with a fault is of its own kind, whatever its path is called, and the next faults are told too', async (t) => {
+  const link = '/1-2 -> /sys/fs/aufs/si_1a/br0'
+  const record = { start: 'x', end: '5', link, path: link, kernel: { ino: 1 } }
+  const given = `${JSON.stringify(record)}\n`.repeat(3)
+  for (const [command, ...words] of [
+    ['aufs-criu', 'dump', '--print', '--', 'criu', 'dump'],
+    ['aufs-view'],
+  ] as const) {
+    const { stderr, status } = await run(command, words, given)
+    t.is(linesOf(stderr).length, 3, stderr)
+    t.notRegex(stderr, /this is/)
+    t.is(status, 1)
+  }
+})
+
 for (const [given, command, words, says] of cures)
   test(`${command}: ${says}`, async (t) => {
     const { stderr, status } = await run(command, words, given.repeat(3))
