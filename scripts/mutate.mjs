@@ -1,6 +1,6 @@
 // Puts mistakes into modules one at a time, by StrykerJS, and shows those that the tests beside them do not notice:
-// `npm run mutate -- src/text/paths.ts`, several too. The built JavaScript is mutated, in a copy; the commands in it are as
-// they were, so what a test runs of them tells nothing.
+// `npm run mutate -- src/text/paths.ts`, several too. The built JavaScript is mutated, in a copy, where the commands are no
+// bundles: what tests run of them is mutated as well.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,9 @@ import { dirname, join } from 'node:path'
 
 /** Fetched when it is used: it brings more packages than all else here. Version 10 needs Node 22. */
 const STRYKER = '@stryker-mutator/core@9.6.1'
+
+/** Without npx, which takes as long as most of the tests. */
+const AVA = 'node node_modules/ava/entrypoints/cli.mjs --fail-fast'
 
 const modules = process.argv.slice(2)
 const missing = modules.find((file) => !/^src\/.*\.ts$/.test(file) || !existsSync(file))
@@ -38,10 +41,12 @@ for (const file of modules) {
   console.log(`${file}, by ${tests}`)
   rmSync(join(copy, 'dist'), { recursive: true, force: true })
   cpSync('dist', join(copy, 'dist'), { recursive: true })
+  spawnSync('npx', ['tsc', '--outDir', join(copy, 'dist')], { stdio: 'inherit' })
+  writeFileSync(join(copy, 'dist/bin/package.json'), '{ "type": "module" }')
   const config = {
     mutate: [file.replace(/^src\/(.*)\.ts$/, 'dist/src/$1.js')],
     testRunner: 'command',
-    commandRunner: { command: `npx ava --fail-fast '${tests}'` },
+    commandRunner: { command: `${AVA} '${tests}'` },
     inPlace: true,
     concurrency: 1,
     reporters: ['clear-text'],

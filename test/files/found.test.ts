@@ -1,10 +1,10 @@
-import { type BigIntStats, lstatSync } from 'node:fs'
+import { type BigIntStats, lstatSync, statSync } from 'node:fs'
 import test from 'ava'
 import { type Found, foundOf, isUnchanged } from '../../src/files/found.js'
 
 /** What stat would say of another file. */
 function statOf(more: Partial<BigIntStats>): BigIntStats {
-  const stat = lstatSync('package.json', { bigint: true })
+  const stat = statSync('package.json', { bigint: true })
   return Object.assign(Object.create(Object.getPrototypeOf(stat)), stat, more)
 }
 
