@@ -42,6 +42,17 @@ test('an entry that was deleted is not told, and makes room', (t) => {
   t.deepEqual([[...recent.keys()], dropped], [[2, 3], []])
 })
 
+test('a map that was cleared after it forgot some is as a new one', (t) => {
+  const recent = new BoundedMap<number, number>(2)
+  for (let round = 0; round < 3; round++) {
+    for (const key of [1, 2, 3, 4, 5]) recent.set(key, round)
+    t.deepEqual([...recent.keys()], [4, 5])
+    recent.clear()
+    recent.set(6, round)
+    t.deepEqual([...recent.keys()], [6])
+  }
+})
+
 test('nobody need be told', (t) => {
   t.deepEqual([...new BoundedMap<number, number>(1).set(1, 1).set(2, 2).keys()], [2])
 })
