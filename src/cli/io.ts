@@ -9,6 +9,7 @@ import { isProcfs } from '../files/ids.js'
 import { pause } from '../files/pause.js'
 import { scanRoom } from '../lines/scan.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { printable } from '../text/printable.js'
 
 /** Larger chunks are no faster where each line becomes text, and what is made of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
@@ -40,7 +41,19 @@ export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
  * no use.
  */
 function keepHeapSmall(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+  setV8Flag('--semi-space-growth-factor=1')
+}
+
+/**
+ * Whether V8 optimizes what is called often. It pays off in a long run only: the code that reads processes and fixes their
+ * entries is much, and most runs are over before it is called as often as it took to optimize it.
+ */
+export function letOptimize(may: boolean): void {
+  setV8Flag(may ? '--turbofan' : '--no-turbofan')
+}
+
+function setV8Flag(flag: string): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString(flag)
 }
 
 const output = Buffer.allocUnsafeSlow(CHUNK)
@@ -74,6 +87,11 @@ export function writeError(text: string): void {
   try {
     writeAll(2, bytesOf(text))
   } catch {}
+}
+
+/** Writes a message, on one line. */
+export function say(line: string): void {
+  writeError(`${printable(line)}\n`)
 }
 
 /** The major number of /dev/null (the kernel's admin-guide/devices.txt). */
