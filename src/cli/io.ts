@@ -45,11 +45,18 @@ function keepHeapSmall(): void {
 }
 
 /**
- * Whether V8 optimizes what is called often. It pays off in a long run only: the code that reads processes and fixes their
- * entries is much, and most runs are over before it is called as often as it took to optimize it.
+ * Makes V8 ready for many processes. What is known of files outlives the young generation, so the old one is not to grow to
+ * four times of what lives in it, as it else does. And much code is called for few records: nothing is optimized yet.
  */
-export function letOptimize(may: boolean): void {
-  setV8Flag(may ? '--turbofan' : '--no-turbofan')
+export function prepareForProcesses(): void {
+  keepHeapSmall()
+  setV8Flag('--heap-growing-percent=100')
+  setV8Flag('--no-turbofan')
+}
+
+/** In a long run it pays off that V8 optimizes what is called often. */
+export function prepareForLongRun(): void {
+  setV8Flag('--turbofan')
 }
 
 function setV8Flag(flag: string): void {

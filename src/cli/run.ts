@@ -9,7 +9,7 @@ import { ndjsonLine } from '../text/json.js'
 import { quote } from '../text/printable.js'
 import { type Operands, parseArguments, UsageError } from './arguments.js'
 import { helpOf } from './help.js'
-import { columns, isTerminal, letOptimize, neededFor, readChunks, say, writeAll } from './io.js'
+import { columns, isTerminal, neededFor, readChunks, say, writeAll } from './io.js'
 import type { Args, Options, Usage } from './usage.js'
 
 /** Makes the transform of one FILE; `note` says something of it. */
@@ -167,16 +167,10 @@ function attempt<T>(Failure: new (message: string, options: ErrorOptions) => Err
   }
 }
 
-/** So many records are written before V8 optimizes. */
-const UNOPTIMIZED = 30_000
-
 async function send(records: Iterable<object | null>): Promise<void> {
   let text = ''
-  let unoptimized = UNOPTIMIZED
-  letOptimize(false)
   for (const record of records) {
     if (record !== null) text += ndjsonLine(record)
-    if (record !== null && --unoptimized === 0) letOptimize(true)
     if (record !== null && text.length < BLOCK) continue
     write(text)
     text = ''
