@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import fc from 'fast-check'
 import { BoundedMap, keyText } from '../src/bounded-map.js'
@@ -52,6 +54,30 @@ test('a map that was cleared after it forgot some is as a new one', (t) => {
     t.deepEqual([...recent.keys()], [6])
   }
 })
+
+test('what is set or deleted again and again takes no more memory', (t) => {
+  const collect = collector()
+  const recent = new BoundedMap<number, number>(10)
+  const before = collect()
+  for (let round = 0; round < 100_000; round++) {
+    // It forgets one, and then only what it knows is set again.
+    recent.set(round + 100, 0)
+    for (let key = 0; key < 20; key++) recent.set(key % 10, key)
+    recent.delete(3)
+    if (round % 100 === 0) recent.clear()
+  }
+  t.true(collect() - before < 8_000_000)
+})
+
+/** What collects garbage, and tells how many bytes are in use. */
+function collector(): () => number {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  return () => {
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+}
 
 test('nobody need be told', (t) => {
   t.deepEqual([...new BoundedMap<number, number>(1).set(1, 1).set(2, 2).keys()], [2])
