@@ -37,20 +37,17 @@ export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
 }
 
 /**
- * Keeps V8's young generation from growing. All that is made of a chunk is garbage before the next, so more room for it is of
- * no use.
+ * Keeps V8's heap from growing. All that is made of a chunk is garbage before the next, so more room for it in the young
+ * generation is of no use. What lives on is little, and the old one is not to grow to four times of it, as it else does.
  */
 function keepHeapSmall(): void {
   setV8Flag('--semi-space-growth-factor=1')
+  setV8Flag('--heap-growing-percent=100')
 }
 
-/**
- * Makes V8 ready for many processes. What is known of files outlives the young generation, so the old one is not to grow to
- * four times of what lives in it, as it else does. And much code is called for few records: nothing is optimized yet.
- */
+/** Makes V8 ready for many processes: much code is called for few records, so nothing is optimized yet. */
 export function prepareForProcesses(): void {
   keepHeapSmall()
-  setV8Flag('--heap-growing-percent=100')
   setV8Flag('--no-turbofan')
 }
 
