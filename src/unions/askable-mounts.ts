@@ -11,6 +11,7 @@ import { walkTo } from '../files/walk.js'
 import { HeldMounts } from '../proc/mounts/held-mounts.js'
 import { mayHideFuse } from '../proc/mounts/hidden-fuse.js'
 import { mountOfAnyone, mountOfProcess } from '../proc/mounts/mount-by-id.js'
+import { ownerOfMounts, userNamespace } from '../proc/mounts/mount-owner.js'
 import { mountPointsOf } from '../proc/mounts/mount-tree.js'
 import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { Follow } from '../proc/open-entries.js'
@@ -26,12 +27,16 @@ const SELF = '/proc/self'
 /** Unions of which it is remembered whether they may be asked. */
 const UNIONS_KEPT = 1000
 
+/** Mount namespaces of which it is remembered who rules there. */
+const NAMESPACES_KEPT = 1000
+
 /** Judges mounts. Close it when done: it holds those that it was asked about. */
 export class AskableMounts {
   readonly #procfs: string
   readonly #tables: Tables
   readonly #asked: ReadonlySet<ByteString>
   readonly #unions = new BoundedMap<string, boolean>(UNIONS_KEPT)
+  readonly #ruled = new BoundedMap<string, boolean>(NAMESPACES_KEPT)
   #known: { mounts: readonly Mount[]; asking: HeldMounts } | null = null
 
   /**
@@ -74,6 +79,7 @@ export class AskableMounts {
     this.#known?.asking.close()
     this.#known = null
     this.#unions.clear()
+    this.#ruled.clear()
   }
 
   #reader(): { mounts: readonly Mount[]; asking: HeldMounts } {
@@ -112,18 +118,26 @@ export class AskableMounts {
 
   /**
    * In a user namespace of its own any user may mount an overlay of a FUSE of its own, and then move that FUSE elsewhere, or
-   * take it away from every mountinfo. What was mounted from this reader's user namespace is as the mounts show it, and so is
-   * any where there is no FUSE but root's.
+   * take it away from every mountinfo. What was mounted where this reader's user namespace rules is as the mounts show it, and
+   * so is any where there is no FUSE but root's.
    */
   #isMountedByTrusted({ dev }: Mount, mounts: readonly Mount[], folder: string): boolean {
     const reader = this.#reader().mounts
-    if (reader.some((mount) => mount.dev === dev) || userNamespace(folder) === userNamespace(SELF))
-      return true
+    if (reader.some((mount) => mount.dev === dev)) return true
     const others = mounts.filter((mount) => !this.#isFuse(mount))
-    return !mayHideFuse(this.#tables.sysfs, [
-      ...reader.filter((mount) => !this.#isUsersFuse(mount)),
-      ...others,
-    ])
+    const known = [...reader.filter((mount) => !this.#isUsersFuse(mount)), ...others]
+    return !mayHideFuse(this.#tables.sysfs, known) || this.#isRuledByReader(folder)
+  }
+
+  /** To ask takes a program: once for each mount namespace. */
+  #isRuledByReader(folder: string): boolean {
+    const namespace = mountNamespace(folder)
+    const known = namespace === null ? undefined : this.#ruled.get(namespace)
+    if (known !== undefined) return known
+    const owner = ownerOfMounts(folder)
+    const isOwn = owner !== null && owner === userNamespace(SELF)
+    if (namespace !== null) this.#ruled.set(namespace, isOwn)
+    return isOwn
   }
 
   readonly #isFuse = ({ fs_type }: Mount) => isFuse(fs_type) && !this.#asked.has(fs_type)
@@ -175,9 +189,9 @@ function isBehind(path: ByteString, asking: HeldMounts): boolean {
   }
 }
 
-function userNamespace(folder: string): string | null {
+function mountNamespace(folder: string): string | null {
   try {
-    return readlinkSync(`${folder}/ns/user`)
+    return readlinkSync(`${folder}/ns/mnt`)
   } catch {
     return null
   }

@@ -276,9 +276,9 @@ roots | users)
   vma --sysfs "$T/sys" --pid "$(cat pid)"
   ;;
 
-user | moved)
+user | moved | entered)
   # An overlay that a user has mounted in a user namespace of its own, of a FUSE that no mountinfo has any more, or that all
-  # mountinfo has in another place.
+  # mountinfo has in another place. Into that one root has entered, without the user namespace.
   put src/lib a
   mkdir there
   unshare --user --map-root-user --mount bash -c '
@@ -293,9 +293,14 @@ user | moved)
     wait' bash "$T" "$sleep" "$scenario" 2> refused & outer=$!
   mkdir -p base
   until [ -s pid ]; do kill -0 $outer 2> /dev/null || { cat refused >&2; exit 5; }; "$sleep" 0.02; done
+  mapper=$(cat pid)
+  if [ $scenario = entered ]; then
+    nsenter --mount --target $mapper env LD_PRELOAD="$T/u/lib/a.so" "$sleep" 1000 & mapper=$!
+    until grep -qF "$T/u/lib/a.so" /proc/$mapper/maps; do kill -0 $mapper 2> /dev/null || exit 5; "$sleep" 0.02; done
+  fi
   server=$(cat server)
   kill -STOP $server
-  vma --pid "$(cat pid)"
+  vma --pid $mapper
   ;;
 
 *) echo "no scenario $scenario" >&2; exit 2 ;;

@@ -198,6 +198,14 @@ scene(
   },
 )
 
+scene(
+  'An overlay of a user namespace, into which root has entered without it (nsenter --mount)',
+  'entered',
+  (t, { stdout, folder }) => {
+    t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': UNASKED })
+  },
+)
+
 scene('An overlay of a user namespace beside a FUSE of root', 'roots', (t, { stdout, folder }) => {
   t.deepEqual(rowsOf(stdout, folder), { 'u/lib/a': ASKED })
 })
