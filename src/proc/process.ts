@@ -73,7 +73,7 @@ export class Process {
   }
 
   /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
-  namespace(name: 'pid' | 'mnt' | 'user'): string | null {
+  namespace(name: 'pid' | 'mnt'): string | null {
     try {
       return readlinkSync(`${this.folder}/ns/${name}`)
     } catch {
