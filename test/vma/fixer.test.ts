@@ -292,14 +292,12 @@ test('An entry that somebody else has read of a process that is here has the uni
 
 test('A name in maps below the root that is given was told of a chroot there', (t) => {
   const union = { ...several[0], mount_point: '/mnt/ID' } as BranchTable
-  const entry = {
-    link: '/l/a/bin/sh',
-    kernel: { maps_dev: '0:17', maps_ino: '9', maps_name: '/mnt/ID/bin/sh' },
-  }
-  const paths = (root: string) =>
+  const name = '/mnt/ID/bin/sh'
+  const entry = { link: name, kernel: { maps_dev: '0:17', maps_ino: '9', maps_name: name } }
+  const pathsOf = (root: string) =>
     told({ procfs: tempFolder(t), tables: [union], root }, [entry]).map(({ path, fpath }) => [path, fpath])
-  t.deepEqual(paths('/mnt/ID'), [['/bin/sh', '/mnt/ID/bin/sh']])
-  t.deepEqual(paths('/mnt/OTHER'), [['/mnt/ID/bin/sh', '/mnt/OTHER/mnt/ID/bin/sh']])
+  t.deepEqual(pathsOf('/mnt/ID'), [['/bin/sh', name]])
+  t.deepEqual(pathsOf('/other'), [[name, `/other${name}`]])
 })
 
 test('A file on a mount that the process has left is looked up by the reader, as its mounts are then', (t) => {
