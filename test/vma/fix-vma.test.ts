@@ -714,11 +714,9 @@ test('What the process has itself is its own, though the reader has the same mou
     viewOf([BASE], { reader }),
   )
   t.is(ofUnion.fpath, '/proc/7/root/bin/cat')
-  // The branch lies on a mount that the reader has.
-  const leaking = fixVma(
-    entry('/l/base/f', { ...leaked('/f'), mnt_id: 36 }),
-    viewOf([BASE], { mounts: MOUNTS.slice(0, 1).map(parseMount), reader }),
-  )
+  // The branch lies on a mount that the reader has, and the process has not.
+  const own = { mounts: MOUNTS.slice(0, 1).map(parseMount), reader: { ...reader, unions: [] } }
+  const leaking = fixVma(entry('/l/base/f', { ...leaked('/f'), mnt_id: 36 }), viewOf([BASE], own))
   t.is(leaking.fpath, '/proc/7/root/f')
 })
 
