@@ -62,14 +62,41 @@ test('A process in a chroot that lists no root has the mounts that the reader ha
   ])
 })
 
-test('Processes whose root is not told share nothing', (t) => {
+test('Processes whose root or namespace is not told share nothing', (t) => {
+  for (const tree of [{ namespace: theirs }, { root: '/' }, {}]) {
+    const procfs = tempFolder(t)
+    put(procfs, 7, { ...tree, mountinfo: [line(31, '/')] })
+    put(procfs, 8, { ...tree, mountinfo: [line(32, '/')] })
+    t.deepEqual(known(procfs, [7, 8]), [
+      ['/', '31 /'],
+      ['/', '32 /'],
+    ])
+  }
+})
+
+test('A union whose branches cannot be read is one without branches, and a warning', (t) => {
   const procfs = tempFolder(t)
-  put(procfs, 7, { namespace: theirs, mountinfo: [line(31, '/')] })
-  put(procfs, 8, { namespace: theirs, mountinfo: [line(32, '/')] })
-  t.deepEqual(known(procfs, [7, 8]), [
-    ['/', '31 /'],
-    ['/', '32 /'],
-  ])
+  put(procfs, 7, { mountinfo: [line(30, '/'), aufs(29, 'dead', '/u')] })
+  const warnings: string[] = []
+  const { context } = new ContextReader({ procfs, sysfs: sysfsOf(t, { '1a': [] }) }).ofProcess(
+    new Process(7, procfs),
+    ({ reason }) => warnings.push(reason),
+  )
+  t.deepEqual(
+    context.unions.map(({ mount_id, si, branches }) => [mount_id, si, branches]),
+    [[29, 'dead', []]],
+  )
+  t.is(warnings.length, 1)
+  t.regex(warnings[0] ?? '', /si_dead: no such union/)
+})
+
+test('Unions that are given are where the process has them mounted', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { mountinfo: [line(30, '/'), aufs(29, '1a', '/u')] })
+  const given = table(['/l/a'], { si: '1a', mount_id: null, mount_point: null, root: null, dev: null })
+  const reader = new ContextReader({ procfs, sysfs: procfs, tables: [given] })
+  const { context } = reader.ofProcess(new Process(7, procfs), noWarning)
+  t.deepEqual(context.unions, [{ ...given, mount_id: 29, mount_point: '/u', root: '/', dev: '0:17' }])
 })
 
 test('Where a captured process had its root is told by where the reader has the same mount', (t) => {
@@ -78,9 +105,11 @@ test('Where a captured process had its root is told by where the reader has the 
   symlinkSync('1', `${procfs}/self`)
   put(procfs, 7, { mountinfo: [line(31, '/'), line(32, '/vol')] })
   put(procfs, 8, { mountinfo: [line(33, '/')] })
-  t.deepEqual(known(procfs, [7, 8]), [
+  put(procfs, 9, { mountinfo: [line(34, '/vol')] })
+  t.deepEqual(known(procfs, [7, 8, 9]), [
     ['/jail', '31 /', '32 /vol'],
     ['/', '33 /'],
+    ['/', '34 /vol'],
   ])
 })
 
