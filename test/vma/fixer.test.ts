@@ -1,5 +1,6 @@
 /** What the processes of one mount namespace share, and what each keeps for itself. */
 import { copyFileSync, linkSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { InputError } from '../../src/errors.js'
 import { deviceName } from '../../src/files/ids.js'
@@ -288,6 +289,36 @@ test('An entry that somebody else has read of a process that is here has the uni
       [null, null],
     ],
   )
+})
+
+test('What was seen of a process whose entries somebody else reads is looked at anew after a second', async (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { mountinfo: ['29 1 254:0 / / rw - ext4 /dev/sda rw'] })
+  const fixer = new VmaFixer({ procfs, sysfs: sysfsOf(t, { '1a': ['/l/top=rw'] }) })
+  t.teardown(() => fixer.close())
+  const raw = parseEntry('1000-2000 -> /l/top/f')
+  if (raw === null) return t.fail()
+  t.is(fixer.entry({ ...raw, pid: 7 }, noWarning).path, '/l/top/f')
+  writeFileSync(`${procfs}/7/mountinfo`, `${aufs(29, '1a', '/')}\n`)
+  await setTimeout(1100)
+  t.is(fixer.entry({ ...raw, pid: 7 }, noWarning).path, '/f')
+})
+
+test('What follows a line that is too long is no part of the entry before it, which is told', (t) => {
+  const { line, tooLong } = vmaFilter({ procfs: tempFolder(t) })
+  const links: string[] = []
+  const emit = ({ link }: Vma) => links.push(link)
+  line({ text: '1000-2000 -> /f', number: 1 }, emit, noWarning)
+  tooLong?.(emit, noWarning)
+  t.deepEqual(links, ['/f'])
+})
+
+test('Raw entries of a captured tree are those of its links and its maps', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { mountinfo: [], maps: [X], links: { '1000-2000': '/l/top/bin/x' } })
+  const [raw, ...others] = new VmaFixer({ procfs, sysfs: procfs }).raw(7, noWarning)
+  t.like(raw, { pid: 7, link: '/l/top/bin/x', kernel: { dev: null, maps_ino: '25', maps_name: '/bin/x' } })
+  t.deepEqual(others, [])
 })
 
 test('A name in maps below the root that is given was told of a chroot there', (t) => {
