@@ -1,10 +1,11 @@
 /** What AUFS does in its own way, and what is said where its branches cannot be read. */
 import test, { type ExecutionContext } from 'ava'
+import { Folder } from '../../../src/files/folder.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { aufs } from '../../../src/unions/aufs/aufs.js'
 import { sysfsOf } from '../../helpers/aufs.js'
 import { inputError } from '../../helpers/filters.js'
-import { writeTree } from '../../helpers/folders.js'
+import { askAll, tempFolder, writeTree } from '../../helpers/folders.js'
 import { table } from '../../helpers/tables.js'
 
 test('Copies of files with several names stand in a folder of each branch that may be written to', (t) => {
@@ -29,6 +30,19 @@ test('Nothing of CRIU’s mount options tells branches', (t) => {
   }
   const options = ['rw', 'si=1a', 'br:/o/top=rw']
   t.is(aufs.branchesInLog({ ...mount, mount_options: ['rw'], super_options: options }), null)
+})
+
+test('A file of a branch is as old as it is, and tells of no other', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { f: '' })
+  const folder = new Folder(root, { asking: askAll })
+  t.teardown(() => folder.close())
+  const [branch] = table([root]).branches
+  const file = folder.find('/f')
+  if (branch === undefined || !file) return t.fail()
+  const { hasMetacopies, origin } = aufs.whiteouts(table([root]), [], '/nowhere')
+  const { isMeta, since, isCopiedUp } = origin({ layer: { branch, folder, path: '/f', isNamed: true }, file })
+  t.deepEqual([hasMetacopies, isMeta, since, isCopiedUp()], [false, false, file.birth, null])
 })
 
 /** What is said of the branches of a mount. */
