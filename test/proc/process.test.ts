@@ -9,6 +9,10 @@ import { NOBODY, skip } from '../helpers/machine.js'
 import { put, statLine } from '../helpers/procfs.js'
 import { lines, outcome, run, started } from '../helpers/run.js'
 
+const noWarning = (error: InputError) => {
+  throw error
+}
+
 test('Processes are listed in the order of their numbers, and nothing else is', (t) => {
   const procfs = tempFolder(t)
   for (const name of ['10', '9', '100', 'self', '1x', '007', '0', 'net', '-1']) mkdirSync(`${procfs}/${name}`)
@@ -22,6 +26,7 @@ test('Of a /proc that is not there it is said why there are no processes; the us
     `${folder}/none: no such file or directory (ENOENT)`,
   )
   t.true(listPids().includes(process.pid))
+  t.is(new Process(process.pid).folder, `/proc/${process.pid}`)
 })
 
 test('A captured tree is no procfs', (t) => {
@@ -41,6 +46,7 @@ test('A process that becomes a zombie has ended, and one that was a zombie has n
   put(procfs, 8, { stat: statLine(100, 'cat', 'Z') })
   const [living, zombie] = [new Process(7, procfs), new Process(8, procfs)]
   t.deepEqual([living.isZombie, zombie.isZombie], [false, true])
+  t.deepEqual(zombie.mounts(noWarning), [])
   for (const process of [living, zombie]) t.notThrows(() => process.checkAlive())
   writeFileSync(`${procfs}/7/stat`, statLine(100, 'cat', 'Z'))
   t.throws(() => living.checkAlive(), { instanceOf: GoneError, message: 'no such process' })
@@ -52,6 +58,17 @@ test('A process of which there is no stat any more has ended', (t) => {
   const process = new Process(7, procfs)
   rmSync(`${procfs}/7/stat`)
   t.throws(() => process.checkAlive(), { instanceOf: GoneError, message: 'no such process' })
+})
+
+test('A number that is in use again is that of another process; of one that tells no start nothing is known', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { stat: statLine(100) })
+  put(procfs, 8, {})
+  const [known, unknown] = [new Process(7, procfs), new Process(8, procfs)]
+  for (const pid of [7, 8]) writeFileSync(`${procfs}/${pid}/stat`, statLine(200))
+  const message = 'the process has ended, and its number is in use again'
+  t.throws(() => known.checkAlive(), { instanceOf: GoneError, message })
+  t.notThrows(() => unknown.checkAlive())
 })
 
 test('A process is read by its own folder, unless its leader has ended and a thread has not', (t) => {
@@ -68,12 +85,13 @@ test('The root of a process has a name of any bytes; what is not told of a proce
   const procfs = tempFolder(t)
   put(procfs, 7, { namespace: 'mnt:[1]' })
   put(procfs, 8, {})
+  writeTree(procfs, { '7/comm': '\xff\n' })
   symlinkSync(Buffer.from('/r\xff', 'latin1'), `${procfs}/7/root`)
   const told = (pid: number) => {
     const process = new Process(pid, procfs)
     return [process.root(), process.namespace('mnt'), process.namespace('pid'), process.text('comm')]
   }
-  t.deepEqual(told(7), ['/r\xff', 'mnt:[1]', null, null])
+  t.deepEqual(told(7), ['/r\xff', 'mnt:[1]', null, '\xff\n'])
   t.deepEqual(told(8), [null, null, null, null])
 })
 
