@@ -15,6 +15,7 @@ function tree(t: ExecutionContext): string {
   symlinkSync('loop', `${root}/l/loop`)
   symlinkSync('nowhere', `${root}/l/dangling`)
   mkdirSync(Buffer.from(`${root}/a/\xff`, 'latin1'))
+  symlinkSync(Buffer.from('../a/\xff', 'latin1'), `${root}/l/bytes`)
   return root
 }
 
@@ -34,6 +35,7 @@ const walks: [name: string, path: string, to: string][] = [
   ['a link to a link', '/l/second', '/a/b'],
   ['up from where a link leads', '/l/second/..', '/a'],
   ['bytes that are no UTF-8', '/a/\xff', '/a/\xff'],
+  ['a link to bytes that are no UTF-8', '/l/bytes', '/a/\xff'],
 ]
 
 for (const [name, path, to] of walks) {
@@ -68,6 +70,11 @@ test('A link of procfs is jumped through: its text is no way', (t) => {
   t.is(root.path, null)
   t.is(readlinkSync(`/proc/self/fd/${root.fd}`), '/')
   closeSync(root.fd)
+  // Nobody knows where what lies behind it is.
+  const mayPass = (path: string | null) => path !== null && !path.startsWith('null')
+  const below = walkTo('/proc/self/root/proc', { mayAsk: () => true, mayPass })
+  t.is(below.path, null)
+  closeSync(below.fd)
   const own = walkTo('/proc/self', askAll)
   t.is(readlinkSync(`/proc/self/fd/${own.fd}`), `/proc/${process.pid}`)
   closeSync(own.fd)

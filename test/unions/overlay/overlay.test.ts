@@ -7,6 +7,7 @@ import { type Found, foundOf } from '../../../src/files/found.js'
 import type { Copy, LayerEntry } from '../../../src/unions/layers/layer.js'
 import { overlay } from '../../../src/unions/overlay/overlay.js'
 import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
+import { unionTypeOf } from '../../../src/unions/types.js'
 import { askAll, tempFolder, writeTree } from '../../helpers/folders.js'
 import { skip } from '../../helpers/machine.js'
 import { table } from '../../helpers/tables.js'
@@ -124,6 +125,10 @@ test('Marks are read only of what may have some: each read is a program of its o
   t.false(isRead(true, index + 1, { size: 7n, mayLackData: false }), 'it has its data')
   t.true(isRead(false, index + 1, { isFolder: true, size: 7n }), 'a folder may be opaque')
   t.false(isRead(false, index, { isFolder: true, size: 7n }), 'nothing is below')
+})
+
+test('Before Linux 3.18 it was called overlayfs', (t) => {
+  t.is(unionTypeOf('overlayfs'), overlay)
 })
 
 test('A mount makes a folder beside the copies of files with several names, where its workdir is told', (t) => {
