@@ -22,9 +22,6 @@ test('a device is major:minor, decimal', (t) => {
   t.is(deviceName(0xfe00n), '254:0')
   t.is(deviceName(65024n), '254:0')
   t.is(deviceName(makedev(259, 1048575)), '259:1048575')
-  // glibc has more bits than the kernel.
-  t.is(deviceName(1n << 32n), '0:1048576')
-  t.is(deviceName(1n << 44n), '4096:0')
   fc.assert(
     fc.property(fc.nat(0xfff), fc.nat(0xf_ffff), (major, minor) => {
       t.is(deviceName(makedev(major, minor)), `${major}:${minor}`)

@@ -1,10 +1,9 @@
 /** What becomes of entries that may not be opened, or whose files cannot be asked any more. */
-import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import test, { type ExecutionContext } from 'ava'
 import { type Capability, howToGet } from '../../src/errors.js'
 import { EntryOpener, type Follow, mayAskEntry, NotFollowedError } from '../../src/proc/open-entries.js'
 import { Process } from '../../src/proc/process.js'
+import { whileFailing } from '../helpers/failing.js'
 import { askAll, mountAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { put } from '../helpers/procfs.js'
 
@@ -16,28 +15,6 @@ function processOf(t: ExecutionContext): { folder: string; process: Process } {
   writeTree(folder, { f: 'x' })
   put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f`, '2000-3000': `${folder}/f` } })
   return { folder, process: new Process(7, `${folder}/proc`) }
-}
-
-/** Does something while a function of node:fs fails, where its argument is one that is meant. */
-function whileFailing<T>(
-  name: 'openSync' | 'fstatSync',
-  code: string,
-  isMeant: (argument: unknown) => boolean,
-  work: () => T,
-): T {
-  const original = fs[name]
-  const failing = (...args: unknown[]): unknown => {
-    if (isMeant(args[0])) throw Object.assign(new Error(code), { code })
-    return Reflect.apply(original, fs, args)
-  }
-  Object.assign(fs, { [name]: failing })
-  syncBuiltinESMExports()
-  try {
-    return work()
-  } finally {
-    Object.assign(fs, { [name]: original })
-    syncBuiltinESMExports()
-  }
 }
 
 const NOTHING = { dev: null, ino: null, mnt_id: null }
