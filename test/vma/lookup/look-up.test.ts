@@ -272,23 +272,25 @@ const coveredFolder: Case[] = [
     { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine },
     null,
   ),
-  {
-    title: 'Where a union was mounted over another, the file is of the layer that supplied it below',
-    link: SH,
-    kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40) },
-    mounts: [OVERLAY, '60 40 0:60 / /usr rw - overlay o rw,lowerdir=/usr,upperdir=/p/up,workdir=/p/work'],
-    unions: [overlay, union('/p', { ...overlay, mount_id: 60, mount_point: '/usr', dev: '0:60' })],
-    look: {
-      at: { [SH]: file('0:60/9') },
-      mapped: () => file('0:40/9'),
-      isNotCopied: () => true,
-      copies: (of) => ({
-        copies: of.mount_id === 40 ? [copyIn(of, 2, file('254:0/9'))] : [],
-        isComplete: true,
-      }),
-    },
-    expected: { path: SH, state: 'current', branch: '/o/low' },
-  },
+  ...['/o/low', null].map(
+    (branch): Case => ({
+      title: `Where a union was mounted over another, the file is of the layer that supplied it below: ${branch}`,
+      link: SH,
+      kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40) },
+      mounts: [OVERLAY, '60 40 0:60 / /usr rw - overlay o rw,lowerdir=/usr,upperdir=/p/up,workdir=/p/work'],
+      unions: [overlay, union('/p', { ...overlay, mount_id: 60, mount_point: '/usr', dev: '0:60' })],
+      look: {
+        at: { [SH]: file('0:60/9') },
+        mapped: () => file('0:40/9'),
+        isNotCopied: () => true,
+        copies: (of) => ({
+          copies: of.mount_id === 40 && branch !== null ? [copyIn(of, 2, file('254:0/9'))] : [],
+          isComplete: true,
+        }),
+      },
+      expected: { path: SH, state: 'current', branch },
+    }),
+  ),
   {
     title: 'Where the same union is mounted over the folder again, another file is in its place',
     link: SH,
@@ -916,6 +918,15 @@ const looked: Case[] = [
     },
     'replaced',
   ),
+  plain(
+    'A file of another device whose name truly ends in (deleted) is none that was deleted',
+    {
+      link: `${SH} (deleted)`,
+      kernel: inMaps(`${SH} (deleted)`, '254:0', '9'),
+      look: { at: { [`${SH} (deleted)`]: file('0:31/9') } },
+    },
+    'deleted',
+  ),
   {
     title: 'A file of a union that is called deleted is looked up, also where no mounts are told',
     link: `/l/low${SH} (deleted)`,
@@ -944,8 +955,105 @@ const looked: Case[] = [
   ),
 ]
 
+/** A file that leaks a branch of AUFS, and what the branches have by its name. */
+const inBranch = (
+  title: string,
+  copies: Copy[],
+  state: State | null,
+  { branch = '/l/low', kernel = leaked('/f') }: { branch?: ByteString; kernel?: Partial<Kernel> } = {},
+): Case => ({
+  title,
+  link: `${branch}/f`,
+  kernel,
+  mounts: [UNION],
+  unions: [aufs],
+  look: { at: { '/f': file('0:18/25') }, copies: () => ({ copies, isComplete: true }) },
+  expected: { path: '/f', state, branch },
+})
+
+/** A file of a lower branch that was deleted, and what the union shows in its place. */
+const inItsPlace = (title: string, copies: Copy[], state: State): Case => ({
+  ...inBranch(title, copies, state, { kernel: leaked('/f (deleted)') }),
+  look: { at: { '/f': file('0:18/77') }, copies: () => ({ copies, isComplete: true }) },
+})
+
+const lowFile = (id: string, more: Partial<Found> = {}) => [copyIn(aufs, 2, file(id, more))]
+
+const byBranch: Case[] = [
+  inBranch('The very file that the link names is on top', lowFile('254:0/364'), 'current'),
+  inBranch('Another inode is on top in its branch', lowFile('254:0/365'), 'replaced'),
+  inBranch('A file of another device is on top in its branch', lowFile('254:1/364'), 'replaced'),
+  inBranch('Nobody knows the inode of the file that the link names', lowFile('254:0/365'), 'current', {
+    kernel: { ...leaked('/f'), dev: null, ino: null },
+  }),
+  inBranch('Its branch has it no more, and one below has', lowFile('254:0/364'), null, { branch: '/l/mid' }),
+  inBranch('No branch that can be looked into has it', [], null),
+  inBranch(
+    'A file of the writable branch is being changed',
+    [copyIn(aufs, 0, file('254:0/364', { changed: 8n }))],
+    'current',
+    { branch: '/l/up' },
+  ),
+  inBranch(
+    'A file of a read-only branch that looks otherwise was shown by another name',
+    lowFile('254:0/364', { changed: 8n }),
+    null,
+  ),
+  inItsPlace('A branch’s own file is shown again', lowFile('254:0/364'), 'current'),
+  inItsPlace('Another inode of its branch is shown in its place', lowFile('254:0/365'), 'replaced'),
+  inItsPlace('Another device has its inode', lowFile('254:1/364'), 'replaced'),
+  inItsPlace(
+    'A higher branch has another in its place',
+    [copyIn(aufs, 0, file('254:0/364')), ...lowFile('254:0/364')],
+    'replaced',
+  ),
+  inItsPlace('No branch tells what is shown in its place', [], 'replaced'),
+]
+
+const undecided: Case[] = [
+  plain(
+    'Where the entry was not opened, and its path shows another device (btrfs), nothing is known',
+    { kernel: onDisk, look: { at: { [SH]: file('0:31/9') } } },
+    null,
+  ),
+  {
+    title: 'Where the entry was not opened, an overlay may show a copied hard link by another inode',
+    link: SH,
+    kernel: inMaps(SH, '0:40', '9'),
+    mounts: [OVERLAY],
+    unions: [overlay],
+    look: {
+      at: { [SH]: file('0:40/77') },
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/77'))], isComplete: true }),
+    },
+    expected: { path: SH, state: null, branch: null },
+  },
+  {
+    title: 'Where the mount of the union does not hold the path, no branch is told',
+    link: '/f',
+    kernel: { ...inMaps('/f', '0:18', '25'), ...opened('0:18', '25', 30) },
+    mounts: [UNION],
+    unions: [{ ...aufs, mount_point: '/vol' }],
+    look: { at: { '/f': file('0:18/25') }, copies: lowCopy },
+    expected: { path: '/f', state: null, branch: null },
+  },
+  really(
+    'AUFS: where the kernel tells a file that may be none of the copies, their names tell nothing',
+    (table) => [copyIn(table, 2, file('0:31/364'))],
+    [null, null],
+    { of: aufs, real: '0:29/364' },
+  ),
+  unlooked(
+    'where one has another file of that name, nothing is current',
+    { copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9', { changed: 8n }))], isComplete: false }) },
+    null,
+  ),
+]
+
 const cases = [
   ...looked,
+  ...byBranch,
+  ...undecided,
   ...toldReal,
   ...leftBehind,
   ...elsewhere,

@@ -55,6 +55,12 @@ const cases: Case[] = [
     told: null,
   },
   { name: 'the union shows one that was changed', copies: [copy('ro')], found: changed, told: null },
+  {
+    name: 'the union shows one that was changed, of a branch that cannot change',
+    copies: [copy('rr')],
+    found: changed,
+    told: null,
+  },
   { name: 'the union shows another inode', copies: [copy('ro')], found: ofAnother, told: null },
   { name: 'the name tells where no inode can', copies: [copy('ro')], found: elsewhere, told: 0 },
   {
