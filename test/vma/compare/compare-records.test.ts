@@ -7,12 +7,14 @@ import { O_PATH } from '../../../src/files/ids.js'
 import { UNKNOWN } from '../../../src/proc/map-files.js'
 import { type Mapping, parseMapping } from '../../../src/proc/maps.js'
 import { ForbiddenError, Process } from '../../../src/proc/process.js'
+import type { Copy } from '../../../src/unions/layers/layer.js'
 import { compared } from '../../../src/vma/compare/compare-records.js'
 import type { Compared } from '../../../src/vma/compare/comparer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
-import type { Vma } from '../../../src/vma/record.js'
+import type { Vma, VmaBranch } from '../../../src/vma/record.js'
 import { openBelow, tempFolder } from '../../helpers/folders.js'
-import { lookupOf } from '../../helpers/lookups.js'
+import { foundAs, lookupOf } from '../../helpers/lookups.js'
+import { table } from '../../helpers/tables.js'
 
 /** The smallest code that this process maps. */
 function codeOf(): Mapping {
@@ -149,6 +151,62 @@ test('The field stands after the state, and the record is otherwise the same', (
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)
   t.deepEqual({ ...vma, same_bytes: undefined }, { ...CODE, same_bytes: undefined })
+})
+
+/** What is told of a file of an overlay whose lower layer has the mapped bytes, or whose upper has them. */
+function suppliedBy(
+  t: ExecutionContext,
+  layers: ('same' | 'other')[],
+  change: Partial<Vma> = {},
+  isShown = true,
+) {
+  const paths = layers.map((each) => copyOf(t, each === 'other'))
+  const shown = opened(paths[0] ?? name)
+  shown?.close()
+  const union = table(['/up', '/low'], { dev: '0:40', fs_type: 'overlay', si: null })
+  const branches = union.branches.map((branch, i) => ({ ...branch, perm: i === 0 ? 'rw' : 'ro' }))
+  const copies = paths.flatMap((path, i): Copy[] => {
+    const branch = branches[i]
+    if (branch === undefined) return []
+    const file = { ...foundAs('254:0/9'), size: 1n }
+    return [
+      {
+        ...{ branch, path: name, file, mount_id: 1, isMeta: false, since: 0n, isNamed: true },
+        ...{ isCopiedUp: () => null, openData: () => opened(path) },
+      },
+    ]
+  })
+  const opens = isShown
+    ? { dev: shown?.file.dev ?? null, ino: shown?.file.ino ?? null }
+    : { dev: '0:77', ino: '1' }
+  const kernel = { ...CODE.kernel, ...opens, maps_dev: '0:40', maps_ino: '9' }
+  const context = contextOf(paths[0] ?? name, {
+    copies: () => ({ copies, isComplete: true }),
+    holders: () => ({ holders: copies, isComplete: true }),
+    openMapped: () => opened(name),
+  })
+  const record = { ...CODE, state: null, kernel, ...change }
+  const unions = [{ ...union, branches }]
+  const [vma] = compared([record], { ...context, unions }, new Process(process.pid), new WeakMap(), () => {})
+  return [vma?.state, vma?.branch?.path ?? null, vma?.same_bytes]
+}
+
+test('Where one copy alone has the bytes, it is the one that is mapped', (t) => {
+  t.deepEqual(suppliedBy(t, ['same', 'other']), ['current', '/up', true])
+  t.deepEqual(suppliedBy(t, ['other', 'same']), ['copied_up', '/low', false])
+})
+
+test('What is known besides bytes is not told anew by them', (t) => {
+  t.deepEqual(suppliedBy(t, ['other', 'same'], { state: 'replaced' }), ['replaced', '/low', false])
+  t.deepEqual(
+    suppliedBy(t, ['other', 'same'], {}, false),
+    [null, '/low', false],
+    'the path may show another file',
+  )
+  const branch = { ...table(['/x']).branches[0], mount_id: 1, si: null } as VmaBranch
+  t.deepEqual(suppliedBy(t, ['other', 'same'], { branch }), [null, '/x', false])
+  t.deepEqual(suppliedBy(t, ['other', 'other']), [null, null, false])
+  t.deepEqual(suppliedBy(t, ['same']), [null, null, true], 'nothing to tell one copy from')
 })
 
 test('What is current, memory, or of a filesystem that may hang is not asked', (t) => {
