@@ -12,7 +12,7 @@ import { compared } from '../../../src/vma/compare/compare-records.js'
 import type { Compared } from '../../../src/vma/compare/comparer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
 import type { Vma, VmaBranch } from '../../../src/vma/record.js'
-import { openBelow, tempFolder } from '../../helpers/folders.js'
+import { openAt, openBelow, tempFolder } from '../../helpers/folders.js'
 import { foundAs, lookupOf } from '../../helpers/lookups.js'
 import { table } from '../../helpers/tables.js'
 
@@ -143,6 +143,23 @@ test('What the memory of a process told is told of no other', (t) => {
   const of = (shown: string) => told(contextOf(shown), [CODE], {}, known).bytes
   t.deepEqual(of(copyOf(t, true)), [false])
   t.deepEqual(of(copyOf(t, false)), [true])
+})
+
+test('Mappings of one file that differ in what is known of them keep that', (t) => {
+  const records: Vma[] = [CODE, { ...CODE, state: 'deleted' }]
+  const vmas = compared(records, contextOf(name), new Process(process.pid), new WeakMap(), () => {})
+  t.deepEqual(
+    vmas.map(({ state, same_bytes }) => [state, same_bytes]),
+    [
+      ['replaced', true],
+      ['deleted', true],
+    ],
+  )
+})
+
+test('The memory that was read does not stay open', (t) => {
+  told(contextOf(copyOf(t, false)))
+  t.is(openAt(`/proc/${process.pid}/mem`), 0)
 })
 
 test('The field stands after the state, and the record is otherwise the same', (t) => {
