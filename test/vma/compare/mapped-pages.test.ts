@@ -60,6 +60,7 @@ test('Each piece of each mapping is read where it lies in the file, and is known
     { page: 17, length: 3, kinds: Array(3).fill('file') },
     { page: 20, length: 2, kinds: ['file', 'unread'] },
   ])
+  t.is([...pagesOfFile(file, [mapping('r--p', 16)])].length, 1)
   const numbers = [...pagesOfFile(file, [mapping('r--p', 1, page(5))])].map(({ bytes }) => bytes[0])
   t.deepEqual(numbers, [6])
 })
