@@ -44,7 +44,7 @@ function testsOf(file) {
 const above = (folder) => (folder === '.' ? [] : [folder, ...above(dirname(folder))])
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'))
-// Some tests start a command as another user.
+// Some tests start the commands as another user.
 chmodSync(copy, 0o755)
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
 for (const name of readdirSync('.'))
