@@ -6,7 +6,7 @@ import { DataFile } from '../../../src/files/data-file.js'
 import { O_PATH } from '../../../src/files/ids.js'
 import { UNKNOWN } from '../../../src/proc/map-files.js'
 import { type Mapping, parseMapping } from '../../../src/proc/maps.js'
-import { ForbiddenError, Process } from '../../../src/proc/process.js'
+import { ForbiddenError, GoneError, Process } from '../../../src/proc/process.js'
 import type { Copy } from '../../../src/unions/layers/layer.js'
 import { compared } from '../../../src/vma/compare/compare-records.js'
 import type { Compared } from '../../../src/vma/compare/comparer.js'
@@ -283,6 +283,10 @@ test('Memory that may not be read is one message that names the capability', (t)
     throw new ForbiddenError('mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)')
   }
   const other = { ...CODE, state: null, kernel: { ...CODE.kernel } }
+  const gone = () => {
+    throw new GoneError()
+  }
+  t.throws(() => told(contextOf(name), [CODE], { attempt: gone }), { instanceOf: GoneError })
   const { bytes, messages } = told(contextOf(name), [CODE, other], { attempt })
   t.deepEqual(bytes, [null, null])
   t.deepEqual(messages, ['memory cannot be read: mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)'])
@@ -292,11 +296,16 @@ test('A file that may not be read is a message that names the capability, one th
   const failing = (code: string) => () => {
     throw Object.assign(new Error(code), { code })
   }
-  t.deepEqual(told(contextOf(name, { openData: failing('EACCES') })), {
-    bytes: [null],
-    messages: [`files cannot be read: EACCES; ${howToGet('CAP_DAC_READ_SEARCH')}`],
-  })
+  for (const code of ['EACCES', 'EPERM'])
+    t.deepEqual(told(contextOf(name, { openData: failing(code) })), {
+      bytes: [null],
+      messages: [`files cannot be read: ${code}; ${howToGet('CAP_DAC_READ_SEARCH')}`],
+    })
   t.deepEqual(told(contextOf(name, { openData: failing('EIO') })), { bytes: [null], messages: [] })
+})
+
+test('Where nothing may be looked up, nothing is compared', (t) => {
+  t.deepEqual(told({ ...contextOf(name), lookup: null }), { bytes: [null], messages: [] })
 })
 
 test('A huge mapping is not read, and a message says so once', (t) => {
