@@ -1,15 +1,15 @@
 /** What the page of `aufs-view --html` is given to draw: no browser is needed to read it. */
 import test from 'ava'
-import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
-import type { DrawnVma } from '../../src/view/drawn-records.js'
-import type { Choice } from '../../src/view/order.js'
-import { paletteOf } from '../../src/view/page/colors.js'
-import type { BranchData, PageData, ProcessData } from '../../src/view/page/data.js'
-import { frontCoded } from '../../src/view/page/files.js'
-import { renderPage } from '../../src/view/page/page.js'
-import { pictureOf } from '../../src/view/picture.js'
-import type { VmaBranch } from '../../src/vma/record.js'
-import { table } from '../helpers/tables.js'
+import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
+import type { DrawnVma } from '../../../src/view/drawn-records.js'
+import type { Choice } from '../../../src/view/order.js'
+import { paletteOf } from '../../../src/view/page/colors.js'
+import type { BranchData, PageData, ProcessData } from '../../../src/view/page/data.js'
+import { frontCoded } from '../../../src/view/page/files.js'
+import { renderPage } from '../../../src/view/page/page.js'
+import { pictureOf } from '../../../src/view/picture.js'
+import type { VmaBranch } from '../../../src/vma/record.js'
+import { table } from '../../helpers/tables.js'
 
 const choice: Choice = { sort: 'stale', stale: false, unions: false, all: false }
 
