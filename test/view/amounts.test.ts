@@ -1,6 +1,6 @@
 /** How much there is, in words. */
 import test from 'ava'
-import { filesText, sizeText } from '../../src/view/amounts.js'
+import { amountText, filesText, greatest, processesText, sizeText } from '../../src/view/amounts.js'
 
 for (const [bytes, text] of [
   [0n, '0 B'],
@@ -18,5 +18,17 @@ test('files are counted in words', (t) => {
   t.deepEqual(
     [0, 1, 2].map((files) => filesText({ files })),
     ['0 files', '1 file', '2 files'],
+  )
+})
+
+test('processes are counted in words, and what they map', (t) => {
+  t.deepEqual([1, 1200].map(processesText), ['1 process', '1,200 processes'])
+  t.is(amountText({ files: 2, bytes: 8192n }), '2 files, 8.0 KiB')
+})
+
+test('the greatest size is found wherever it stands, and is 0 where there is none', (t) => {
+  t.deepEqual(
+    [greatest([]), greatest([3n, 1n, 2n]), greatest([1n, 3n, 2n]), greatest([1n, 2n, 3n])],
+    [0n, 3n, 3n, 3n],
   )
 })

@@ -29,14 +29,25 @@ for (const [what, wrong] of [
 test('both kinds are read in any order, and all else is an error of its line', (t) => {
   const [table = ''] = lines(read('samples/leaky-01-docker/expected/branches.ndjson'))
   const backwards = JSON.stringify({ ...vma, start: '3000', end: '1000' })
-  const { records, errors } = tell(drawnFilter(), [table, JSON.stringify(vma), '{}', 'ls', backwards, table])
+  const faulty = [
+    ...['{}', 'ls', backwards, table.replace('"source":"sysfs"', '"source":"hearsay"')],
+    ...[{ start: '0x10' }, { state: 'old' }].map((fault) => JSON.stringify({ ...vma, ...fault })),
+  ]
+  const { records, errors } = tell(drawnFilter(), [table, JSON.stringify(vma), ...faulty, table])
   t.deepEqual(
     records.map((record) => Object.keys(record)[0]),
     ['mount_id', 'pid', 'mount_id'],
   )
   t.deepEqual(
     errors.map(({ reason }) => reason),
-    ['no VMA record or branch table: "start" is missing', 'no JSON', 'a mapping that ends before it starts'],
+    [
+      'no VMA record or branch table: "start" is missing',
+      'no JSON',
+      'a mapping that ends before it starts',
+      'no VMA record or branch table: "source" is no source of tables',
+      'no VMA record or branch table: "start" is no address',
+      'no VMA record or branch table: "state" is no state',
+    ],
   )
 })
 

@@ -1,9 +1,23 @@
 /** What names and states are called, whatever they are made of. */
 import test from 'ava'
-import { branchText, processText, shown, staleText } from '../../src/view/labels.js'
+import {
+  branchText,
+  headline,
+  imageText,
+  pathText,
+  permText,
+  processText,
+  shown,
+  staleText,
+  stateText,
+  supplierText,
+  unionText,
+} from '../../src/view/labels.js'
+import { type MappedProcess, pictureOf } from '../../src/view/picture.js'
 import { shorten, widthOf } from '../../src/view/terminal/columns.js'
 import { utf8 } from '../helpers/bytes.js'
-import { branch, image } from '../helpers/drawn.js'
+import { branch, image, lower, vma } from '../helpers/drawn.js'
+import { table } from '../helpers/tables.js'
 
 for (const [bytes, text] of [
   ['/usr/bin/env', '/usr/bin/env'],
@@ -35,9 +49,11 @@ test('states are told in words', (t) => {
     staleText([
       { state: 'copied_up', files: 2, bytes: 0n },
       { state: 'deleted', files: 1, bytes: 0n },
+      { state: null, files: 3, bytes: 0n },
     ]),
-    '2 copied up, 1 deleted',
+    '2 copied up, 1 deleted, 3 with other bytes',
   )
+  t.is(stateText(null, false), 'state not known')
 })
 
 test('a process is told by what is known of it', (t) => {
@@ -51,6 +67,7 @@ test('a process is told by what is known of it', (t) => {
       ...{ name: 'a\\u000a', about: 'pid 7  container 1f1f1f1f1f1f', total },
     },
   )
+  t.is(processText({ ...nobody, pids: [7] }).about, 'pid 7')
   const workers = { ...nobody, pids: [7, 8, 9], comm: 'nginx', unit: 'nginx.service' }
   const text = { name: '3 × nginx', about: 'pids 7 …  nginx.service' }
   t.deepEqual(processText(workers), { ...text, total: `${total} each` })
@@ -77,3 +94,52 @@ for (const [text, told] of [
     t.is(branchText(known), text)
   })
 }
+
+test('an image is called as Docker calls it, wherever it was pulled from', (t) => {
+  const called = (name: string) => imageText({ names: [name] })
+  t.is(called('docker.io/library/nginx:1.27'), 'nginx:1.27')
+  t.is(called('docker.io/bitnami/redis:7'), 'bitnami/redis:7')
+  t.is(called('mirror.example/docker.io/library/nginx:1.27'), 'mirror.example/docker.io/library/nginx:1.27')
+  t.is(imageText({ names: [] }), null)
+})
+
+test('only at its start a digest tells how it was made', (t) => {
+  const odd = { ...image, names: [], layer: `x-sha256:${'a1'.repeat(32)}` }
+  t.is(branchText({ ...branch, image: odd }), 'layer x-sha256:a1a of no image')
+})
+
+test('where files come from is told by the branch, or by why there is none', (t) => {
+  t.is(supplierText({ branch, isOfUnion: true }), '/l/top')
+  t.is(supplierText({ branch: null, isOfUnion: true }), 'files of a branch not known')
+  t.is(supplierText({ branch: null, isOfUnion: false }), 'files of no union')
+  t.is(pathText(null), '(not known)')
+})
+
+test('a permission is told with its attributes, and nothing in it moves the cursor', (t) => {
+  t.is(permText({ perm: 'ro', attributes: ['wh', 'cowolwh'] }), 'ro+wh+cowolwh')
+  t.is(permText({ perm: null, attributes: ['\x1b[2J'] }), '?+\\u001b[2J')
+})
+
+test('a union is told by what is known of it', (t) => {
+  t.is(unionText(table([], { si: '1a\n', mount_id: 29 })), 'aufs  si 1a\\u000a  mount 29')
+  t.is(unionText(table([], { fs_type: 'overlay', si: null, mount_id: null })), 'overlay')
+})
+
+test('the headline counts the processes with stale files, each of those that are alike', (t) => {
+  const said = (
+    ...of: (readonly [state: MappedProcess['supplies'][0]['vmas'][0]['state'], ...pids: number[]])[]
+  ) =>
+    headline(
+      pictureOf(of.flatMap(([state, ...pids]) => pids.map((pid) => ({ ...vma, state, pid })))).processes,
+    )
+  t.is(said(['current', 1], ['replaced', 2, 3]), '2 of 3 processes map stale files')
+  t.is(said(['current', 1]), 'None of 1 process maps stale files')
+  t.is(said(['current', 1], [null, 2]), 'None of 2 processes is known to map stale files')
+  // One file of one branch is enough that not all is known.
+  const others = [
+    [vma, { ...vma, path: '/b', state: null }],
+    [vma, { ...vma, branch: lower, state: null }],
+  ]
+  for (const records of others)
+    t.is(headline(pictureOf(records).processes), 'None of 1 process is known to map stale files')
+})

@@ -5,6 +5,7 @@ import { type DrawnVma, readDrawnVma } from '../../src/view/drawn-records.js'
 import { staleText } from '../../src/view/labels.js'
 import { pictureOf } from '../../src/view/picture.js'
 import { branch, lower, ofNoUnion, only, vma } from '../helpers/drawn.js'
+import { table } from '../helpers/tables.js'
 
 test('a file counts once however often it is mapped, and its bytes each time', (t) => {
   const replaced: DrawnVma = { ...vma, ino: '26', state: 'replaced' }
@@ -37,6 +38,25 @@ test('branches stand in the order of their union, then what is of no known branc
       [undefined, undefined, false],
     ],
   )
+})
+
+test('branches stand in the order of their numbers, however they are met', (t) => {
+  const orders = [
+    [0, 1, 10],
+    [0, 10, 1],
+    [1, 0, 10],
+    [1, 10, 0],
+    [10, 0, 1],
+    [10, 1, 0],
+  ]
+  for (const order of orders)
+    t.deepEqual(
+      only(order.map((index) => ({ ...vma, branch: { ...branch, index } }))).supplies.map(
+        (supply) => supply.branch?.index,
+      ),
+      [0, 1, 10],
+      order.join(),
+    )
 })
 
 for (const [what, other] of [
@@ -80,6 +100,40 @@ test('processes that map the same files in the same states are one', (t) => {
     { ...vma, pid: 8, state: 'deleted' as const },
   ]
   t.is(pictureOf(stale).processes.length, 2)
+  // One maps them in another order than the one before.
+  const backwards = [more, vma].map((each) => ({ ...each, pid: 8 }))
+  t.is(pictureOf([vma, more, ...backwards]).processes.length, 1)
+})
+
+test('tables are the unions, and records of VMAs the processes', (t) => {
+  const union = table(['/l/a'])
+  const { processes, unions } = pictureOf([union, vma])
+  t.deepEqual([processes.map(({ pids }) => pids), unions], [[[7]], [union]])
+})
+
+test('a process has its name and its place', (t) => {
+  const { comm, container, unit } = only([{ ...vma, container: 'c', unit: 'b.service' }])
+  t.deepEqual([comm, container, unit], ['app', 'c', 'b.service'])
+  t.is(only([vma]).unit, null)
+})
+
+test('a process is of a union by one file of it, whose place in its branches may not be known', (t) => {
+  const other = { ...vma, ...ofNoUnion, path: '/b' }
+  const told = (...records: DrawnVma[]) => {
+    const { isOfUnion, supplies } = only(records)
+    return [isOfUnion, ...supplies.map((supply) => supply.isOfUnion)]
+  }
+  t.deepEqual(told(other), [false, false])
+  t.deepEqual(told({ ...vma, branch: null }), [true, true])
+  t.deepEqual(told({ ...vma, rpath: null }), [true, true])
+  t.deepEqual(told(vma, other), [true, true, false])
+})
+
+test('what is stale is counted by its state', (t) => {
+  const stale = (['deleted', 'replaced', 'deleted'] as const).map((state, i) => ({
+    ...{ ...vma, state, path: `/${i}` },
+  }))
+  t.is(staleText(only(stale).supplies[0]?.stale ?? []), '2 deleted, 1 replaced')
 })
 
 test('of alike processes the one that maps most is told', (t) => {
@@ -93,6 +147,17 @@ test('of alike processes the one that maps most is told', (t) => {
 test('entries of processes that nothing tells are of one', (t) => {
   const unknown = { ...vma, pid: null, comm: null }
   t.deepEqual(only([unknown, { ...unknown, path: '/b' }]).pids, [])
+  // They are like no other, for all that is known.
+  const told = [
+    vma,
+    { ...vma, pid: null },
+    { ...vma, pid: null, comm: 'b' },
+    { ...vma, pid: null, container: 'c' },
+  ]
+  t.deepEqual(
+    pictureOf(told).processes.map(({ pids }) => pids),
+    [[7], [], [], []],
+  )
 })
 
 test('the bytes tell what is stale where the state does not, and what is not where it does', (t) => {
