@@ -2,7 +2,16 @@
 // `npm run mutate -- src/text/paths.ts`, several too. The built JavaScript is mutated, in a copy, where the commands are no
 // bundles: what tests run of them is mutated as well.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -32,6 +41,8 @@ function testsOf(file) {
 const above = (folder) => (folder === '.' ? [] : [folder, ...above(dirname(folder))])
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'))
+// Some tests start the commands as another user.
+chmodSync(copy, 0o755)
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
 for (const name of readdirSync('.'))
   if (!name.startsWith('.') && name !== 'dist') symlinkSync(join(process.cwd(), name), join(copy, name))
