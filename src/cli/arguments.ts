@@ -181,7 +181,7 @@ const LONGEST = 40
 
 /** The name that was most likely meant: one that begins so, or differs by a slip or two of the fingers; null if there is none. */
 function nearest(called: string, names: string[]): string | null {
-  if (called.length < 4 || called.length > LONGEST) return null
+  if (called.length > LONGEST) return null
   const [found] = names
     .filter((name) => name.startsWith('--'))
     .map((name) => ({ name, steps: name.startsWith(called) ? 0 : distance(called, name).steps }))
