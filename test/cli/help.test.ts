@@ -111,12 +111,17 @@ test('a word that is wider than the window stands alone, and is whole', (t) => {
   t.true(helpOf({ ...usage, about: 'a b' }, 1).includes('\n\na\nb\n\n'))
 })
 
-test('between a name and its text there are two blanks at least', (t) => {
-  const name = (length: number) => {
-    const options = { ['x'.repeat(length)]: { describe: 'Text' }, ['y'.repeat(30)]: { describe: '' } }
-    return helpOf({ ...usage, options }, 80).includes(`x  Text\n`)
-  }
-  t.deepEqual([name(18), name(19)], [true, false])
+test('a name whose text would be nearer than two blanks has it on the next line', (t) => {
+  const shown = (length: number) =>
+    helpOf(
+      {
+        ...usage,
+        options: { ['x'.repeat(length)]: { describe: 'Text' }, ['y'.repeat(30)]: { describe: '' } },
+      },
+      80,
+    )
+  t.true(shown(18).includes(`--${'x'.repeat(18)}  Text\n`))
+  t.true(shown(19).includes(`--${'x'.repeat(19)}\n${' '.repeat(28)}Text\n`))
 })
 
 test('paragraphs are kept apart, and no line ends in blanks', (t) => {
