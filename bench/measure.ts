@@ -16,7 +16,7 @@ export interface Cost {
 
 /** Runs a command, which may be a pipeline, and takes what it prints: its exit status does not matter here. */
 export function output(command: string): string {
-  const { stdout, error } = spawnSync('bash', ['-c', command], {
+  const { stdout, error } = spawnSync('bash', ['--norc', '-c', command], {
     encoding: 'latin1',
     maxBuffer: OUTPUT_MAX,
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -31,7 +31,7 @@ export function need(...programs: string[]): void {
 }
 
 function isInstalled(program: string): boolean {
-  return spawnSync('bash', ['-c', `command -v ${program}`]).status === 0
+  return spawnSync('bash', ['--norc', '-c', `command -v ${program}`]).status === 0
 }
 
 /** @throws Obstacle where this user is not root */

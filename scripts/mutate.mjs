@@ -2,16 +2,7 @@
 // `npm run mutate -- src/text/paths.ts`, several too. The built JavaScript is mutated, in a copy, where the commands are no
 // bundles: what tests run of them is mutated as well.
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -41,8 +32,6 @@ function testsOf(file) {
 const above = (folder) => (folder === '.' ? [] : [folder, ...above(dirname(folder))])
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'))
-// Some tests start the commands as another user.
-chmodSync(copy, 0o755)
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
 for (const name of readdirSync('.'))
   if (!name.startsWith('.') && name !== 'dist') symlinkSync(join(process.cwd(), name), join(copy, name))

@@ -2,6 +2,11 @@
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number
   readonly #dropped: (value: V) => void
+  /**
+   * Goes on where it was: from the beginning it would pass by all entries that were dropped before. It is given up where entries
+   * go otherwise, as it keeps every table alive that the map has had since it last moved (V8).
+   */
+  #oldestFirst: MapIterator<[K, V]> | null = null
 
   /** @param dropped called with each value that is forgotten */
   constructor(limit: number, dropped: (value: V) => void = () => {}) {
@@ -11,14 +16,27 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
-    super.delete(key)
+    this.delete(key)
     super.set(key, value)
-    const [oldest] = this.entries()
-    if (oldest !== undefined && this.size > this.#limit) {
-      this.delete(oldest[0])
+    if (this.size <= this.#limit) return this
+    this.#oldestFirst ??= this.entries()
+    const { value: oldest } = this.#oldestFirst.next()
+    if (oldest !== undefined) {
+      super.delete(oldest[0])
       this.#dropped(oldest[1])
     }
     return this
+  }
+
+  override delete(key: K): boolean {
+    const isGone = super.delete(key)
+    if (isGone) this.#oldestFirst = null
+    return isGone
+  }
+
+  override clear(): void {
+    this.#oldestFirst = null
+    super.clear()
   }
 }
 

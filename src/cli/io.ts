@@ -9,6 +9,7 @@ import { isProcfs } from '../files/ids.js'
 import { pause } from '../files/pause.js'
 import { scanRoom } from '../lines/scan.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
+import { printable } from '../text/printable.js'
 
 /** Larger chunks are no faster where each line becomes text, and what is made of them lives long enough for the heap to grow. */
 const CHUNK = 24_576
@@ -36,11 +37,27 @@ export function* readChunks(fd: number, scans: boolean): Generator<Buffer> {
 }
 
 /**
- * Keeps V8's young generation from growing. All that is made of a chunk is garbage before the next, so more room for it is of
- * no use.
+ * Keeps V8's heap from growing. All that is made of a chunk is garbage before the next, so more room for it in the young
+ * generation is of no use. What lives on is little, and the old one is not to grow to four times of it, as it else does.
  */
 function keepHeapSmall(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+  setV8Flag('--semi-space-growth-factor=1')
+  setV8Flag('--heap-growing-percent=100')
+}
+
+/** Makes V8 ready for many processes: much code is called for few records, so nothing is optimized yet. */
+export function prepareForProcesses(): void {
+  keepHeapSmall()
+  setV8Flag('--no-turbofan')
+}
+
+/** In a long run it pays off that V8 optimizes what is called often. */
+export function prepareForLongRun(): void {
+  setV8Flag('--turbofan')
+}
+
+function setV8Flag(flag: string): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString(flag)
 }
 
 const output = Buffer.allocUnsafeSlow(CHUNK)
@@ -74,6 +91,11 @@ export function writeError(text: string): void {
   try {
     writeAll(2, bytesOf(text))
   } catch {}
+}
+
+/** Writes a message, on one line. */
+export function say(line: string): void {
+  writeError(`${printable(line)}\n`)
 }
 
 /** The major number of /dev/null (the kernel's admin-guide/devices.txt). */

@@ -9,7 +9,7 @@ import { ForbiddenError, GoneError, readerOf } from '../proc/process.js'
 import { bytesOf } from '../text/byte-string.js'
 import type { VmaFixer } from '../vma/fixer.js'
 import type { Vma } from '../vma/record.js'
-import { isTerminal, writeError } from './io.js'
+import { isTerminal, prepareForLongRun, prepareForProcesses, writeError } from './io.js'
 import type { Run } from './run.js'
 
 type Report = Run<unknown>['report']
@@ -21,6 +21,9 @@ interface Choice {
   ask: string[] | undefined
   procfs: string
 }
+
+/** A run of so many records is a long one. */
+const LONG_RUN = 30_000
 
 /**
  * Yields the records of processes, one process after the other, and null after each process. The order is that of `pids`.
@@ -37,9 +40,15 @@ export function* processRecords(
   // Where something may hang, a signal must end the command at once: it is not caught.
   const progress = new Progress(choice.all ? pids.length : 0, choice.ask === undefined)
   const faults = new Faults(choice, progress, report)
+  prepareForProcesses()
+  let left = LONG_RUN
   for (const pid of pids) {
     progress.step()
-    yield* recordsOf(fixer, pid, choice, faults)
+    for (const record of recordsOf(fixer, pid, choice, faults)) {
+      yield record
+      left -= 1
+      if (left === 0) prepareForLongRun()
+    }
     if (faults.stopped) return
     yield null
   }

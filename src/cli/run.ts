@@ -6,10 +6,10 @@ import type { LineOptions } from '../lines/filter.js'
 import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
-import { printable, quote } from '../text/printable.js'
+import { quote } from '../text/printable.js'
 import { givenWords, type Operands, parseArguments, UsageError } from './arguments.js'
 import { helpOf } from './help.js'
-import { columns, isTerminal, neededFor, readChunks, writeAll, writeError } from './io.js'
+import { columns, isTerminal, neededFor, readChunks, say, writeAll } from './io.js'
 import type { Args, Options, Usage } from './usage.js'
 
 /** Makes the transform of one FILE; `note` says something of it. */
@@ -184,11 +184,6 @@ async function send(records: Iterable<object | null>): Promise<void> {
 function sourceName(file: string): string {
   if (file === '-') return 'stdin'
   return /^[\x21-\x7e]+$/.test(file) ? file : quote(bytesOf(file), 200)
-}
-
-/** Writes a message, on one line. */
-function say(line: string): void {
-  writeError(`${printable(line)}\n`)
 }
 
 function fail(name: string, message: string, status: 1 | 2): never {

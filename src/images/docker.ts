@@ -9,7 +9,7 @@
 
 import { readdirSync } from 'node:fs'
 import type { Asking } from '../files/asking.js'
-import type { ByteString } from '../text/byte-string.js'
+import { type ByteString, bytesOf } from '../text/byte-string.js'
 import type { LayerImage } from '../unions/branch-table.js'
 import { users } from './homes.js'
 import {
@@ -123,10 +123,11 @@ class Database {
   #tags(): Map<string, ByteString[]> {
     const names = new Map<string, ByteString[]>()
     const repositories = field(this.#files.json(`${this.#folder}/repositories.json`), 'Repositories')
+    // A name is a key there, which is text.
     for (const [name, id] of Object.values(objectOf(repositories)).flatMap((tags) =>
       Object.entries(objectOf(tags)),
     ))
-      if (isDigest(id)) names.set(id, [...(names.get(id) ?? []), name])
+      if (isDigest(id)) names.set(id, [...(names.get(id) ?? []), bytesOf(name)])
     return names
   }
 

@@ -60,11 +60,10 @@ export function isRecord(line: ByteString): boolean {
 }
 
 function parseJson(line: ByteString): Json {
-  if (!isUtf8Text(line)) throw new InputError('no UTF-8', line)
   try {
     return parse(line)
   } catch {
-    throw new InputError('no JSON', line)
+    throw new InputError(isUtf8Text(line) ? 'no JSON' : 'no UTF-8', line)
   }
 }
 

@@ -32,12 +32,13 @@ function stringifyText(record: object): string {
  * Reads one NDJSON line, given as a byte string, into a record of byte strings. A `_b64` field replaces the field that it
  * belongs to.
  *
- * @throws SyntaxError if the line is no JSON
+ * @throws SyntaxError if the line is no JSON, or no UTF-8
  * @example parse(bytesOf('{"path":"\\ufffd","path_b64":"/w=="}')) // { path: '\xff' }
  */
 export function parse(line: ByteString): Json {
-  const value = JSON.parse(textOf(line)) as Json
-  return HAS_BYTES.test(line) ? jsonToBytes(value) : value
+  if (!HAS_BYTES.test(line)) return JSON.parse(line)
+  if (!isUtf8Text(line)) throw new SyntaxError('no UTF-8')
+  return jsonToBytes(JSON.parse(textOf(line)))
 }
 
 /**

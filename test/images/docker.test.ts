@@ -207,6 +207,21 @@ for (const { name, path, content } of odd)
     t.false(image?.names.includes('debian:12'))
   })
 
+test('A name is the bytes that its file has, whatever they are', (t) => {
+  for (const [written, read] of [
+    ['\u00e9\u20ac', '\xc3\xa9\xe2\x82\xac'],
+    // A half of a pair is no character: JSON.parse gives it all the same.
+    ['\ud800', '\xef\xbf\xbd'],
+  ] as const) {
+    const root = tempFolder(t)
+    writeDockerStore(root, 'overlay2')
+    const names = { debian: { [written]: digest('debian') } }
+    writeFileSync(`${root}/image/overlay2/repositories.json`, JSON.stringify({ Repositories: names }))
+    const image = storeAt(root).imageOf(`${root}/overlay2/${sha256('cache of base')}/diff`)
+    t.true(image?.names.includes(read), String(image?.names))
+  }
+})
+
 test('Nothing of a store is written', (t) => {
   const root = tempFolder(t)
   writeDockerStore(root, 'overlay2')

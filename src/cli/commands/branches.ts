@@ -4,10 +4,12 @@ import { resolve } from 'node:path'
 import { logFormat } from '../../criu/log-format.js'
 import type { Filter } from '../../lines/filter.js'
 import { lineTransform } from '../../lines/line-transform.js'
+import { isRecord } from '../../lines/records.js'
+import { plainMountLine } from '../../proc/mounts/mountinfo-json.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
 import { type TableOptions, tableFilter } from '../../unions/tables.js'
-import { unionTypes } from '../../unions/types.js'
+import { isOtherMount, unionTypes } from '../../unions/types.js'
 import { namingOtherKinds } from '../other-kinds.js'
 import type { Run } from '../run.js'
 import { type AnyUsage, type Args, MOUNTINFO, SUPERBLOCK, tree } from '../usage.js'
@@ -40,7 +42,10 @@ function jsonFilter(options: TableOptions): Filter<ByteString> {
   return {
     ...(next && { next }),
     line(line, emit, warn) {
-      const plain = plainTables.map((toJson) => toJson(line.text)).find((json) => json !== null)
+      const text = isRecord(line.text) ? plainMountLine(line.text) : line.text
+      if (text !== null && isOtherMount(text)) return
+      const plain =
+        text === null ? null : plainTables.map((toJson) => toJson(text)).find((json) => json !== null)
       if (plain != null) emit(plain)
       else takeLine(line, (table) => emit(ndjsonLine(table)), warn)
     },

@@ -1,4 +1,4 @@
-/** Mountinfo lines to NDJSON, for `aufs-mounts`. Nearly all lines are so plain that no record need be made of them. */
+/** Mountinfo lines to NDJSON, and back. Nearly all lines are so plain that no record need be made of them. */
 
 import type { Filter } from '../../lines/filter.js'
 import type { ByteString } from '../../text/byte-string.js'
@@ -34,6 +34,40 @@ export function plainMountJson(line: ByteString): ByteString | null {
     `"mount_options":[${strings(options, ',')}],"optional_fields":[${optional && strings(optional.slice(1), ' ')}],` +
     `"fs_type":"${type}","mount_source":"${source}","super_options":[${strings(superOptions, ',')}]}\n`
   )
+}
+
+/** A text in JSON that would be a field of mountinfo as it is. */
+const TEXT = `(?!-")${PLAIN}+`
+
+/** Texts that would be the options of a field of mountinfo, between commas. */
+const OPTIONS = '"[!#-+\\--[\\]-~]+"'
+
+const PLAIN_RECORD = new RegExp(
+  `^\\{"mount_id":(${ID}),"parent_id":(${ID}),"dev":"(\\d+:\\d+)","root":"(${TEXT})","mount_point":"(${TEXT})",` +
+    `"mount_options":\\[(?!"-"\\])(${OPTIONS}(?:,${OPTIONS})*)\\],"optional_fields":\\[((?:"${TEXT}"(?:,"${TEXT}"){0,3})?)\\],` +
+    `"fs_type":"(${PLAIN}+)","mount_source":"(${PLAIN}*)","super_options":\\[(${OPTIONS}(?:,${OPTIONS})*)\\]\\}$`,
+)
+
+/**
+ * The mountinfo line of a mount record in NDJSON, where both are plain: it is the record that {@link plainMountJson} makes of that
+ * line. What takes lines needs no record then.
+ *
+ * @returns null for any other text
+ */
+export function plainMountLine(json: ByteString): ByteString | null {
+  const fields = PLAIN_RECORD.exec(json)
+  if (fields === null) return null
+  const [, id, parent, dev, root, point, options = '', optional = '', type, source, superOptions = ''] =
+    fields
+  return (
+    `${id} ${parent} ${dev} ${root} ${point} ${joined(options, ',')}${optional && ' '}${joined(optional, ' ')} - ` +
+    `${type} ${source} ${joined(superOptions, ',')}`
+  )
+}
+
+/** The texts of a list in JSON. */
+function joined(strings: ByteString, separator: string): ByteString {
+  return strings.slice(1, -1).replaceAll('","', separator)
 }
 
 /** The parts of a text as strings in JSON. (To make an array of them first takes twice as long.) */

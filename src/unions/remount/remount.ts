@@ -19,7 +19,7 @@ export interface ScriptOptions extends RemountOptions {
    * which then must be there.
    */
   root?: ByteString | null
-  /** Called with what is right but not all that was. */
+  /** Called once with what is right but not all that was. */
   note?: (text: string) => void
 }
 
@@ -64,6 +64,7 @@ class Script {
   #prelude = PRELUDE
   #top: ByteString | null = null
   #isWhole = true
+  #isNoted = false
 
   constructor(options: ScriptOptions) {
     this.#options = options
@@ -104,7 +105,8 @@ class Script {
     const prelude = this.#prelude
     this.#prelude = ''
     if (!isGuessed(table)) return prelude + commands
-    note(GUESSED)
+    if (!this.#isNoted) note(GUESSED)
+    this.#isNoted = true
     return `${prelude}# ${GUESSED}\n${commands}`
   }
 }

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
 import { InputError } from '../../../src/errors.js'
-import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
-import { mountJsonFilter, plainMountJson } from '../../../src/proc/mounts/mountinfo-json.js'
+import { parseRecord } from '../../../src/lines/records.js'
+import { parseMount, readMount } from '../../../src/proc/mounts/mountinfo.js'
+import { mountJsonFilter, plainMountJson, plainMountLine } from '../../../src/proc/mounts/mountinfo-json.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 import { ndjsonLine } from '../../../src/text/json.js'
 import { tell } from '../../helpers/filters.js'
@@ -71,6 +72,84 @@ for (const { name, line } of none) {
   })
 }
 
+/** Records as they are written, a mount's plain one among them, with something changed. */
+const PLAIN_RECORD =
+  '{"mount_id":29,"parent_id":21,"dev":"0:17","root":"/","mount_point":"/m","mount_options":["rw","nosuid"],' +
+  '"optional_fields":["shared:1","master:2"],"fs_type":"overlay","mount_source":"none","super_options":["rw","a=b"]}'
+
+test('a plain record is its line again', (t) => {
+  t.is(plainMountLine(PLAIN_RECORD), '29 21 0:17 / /m rw,nosuid shared:1 master:2 - overlay none rw,a=b')
+  const bare = PLAIN_RECORD.replace('"shared:1","master:2"', '').replace('"none"', '""')
+  t.is(plainMountLine(bare), '29 21 0:17 / /m rw,nosuid - overlay  rw,a=b')
+})
+
+const noLines: [name: string, from: string, to: string][] = [
+  ['an escape in JSON', '"/m"', '"/m\\u0020"'],
+  ['a space, which mountinfo escapes', '"/m"', '"/m n"'],
+  ['a backslash, which mountinfo escapes', '"/m"', '"/m\\\\n"'],
+  ['more than ASCII', '"/m"', '"/\xc3\xa9"'],
+  ['exact bytes', '"/m"', '"/m","mount_point_b64":"/w=="'],
+  ['a comma in an option, which would be two', '"a=b"', '"a=b,c"'],
+  ['a dash for a root, which would be the separator', '"root":"/"', '"root":"-"'],
+  ['a dash for the options', '["rw","nosuid"]', '["-"]'],
+  ['a dash for an optional field', '"master:2"', '"-"'],
+  ['no options', '["rw","nosuid"]', '[]'],
+  ['an option of nothing', '["rw","a=b"]', '[""]'],
+  ['five optional fields', '"master:2"', '"a","b","c","d"'],
+  ['an id below 0', '"mount_id":29', '"mount_id":-29'],
+  ['an id that is no whole number', '"mount_id":29', '"mount_id":2.5'],
+  ['an id of sixteen digits', '"mount_id":29', '"mount_id":1234567890123456'],
+  ['an id that is text', '"mount_id":29', '"mount_id":"29"'],
+  ['a type that is none', '"overlay"', 'null'],
+  ['another field', '"a=b"]', '"a=b"],"note":"x"'],
+  ['another order', '"mount_id":29,"parent_id":21', '"parent_id":21,"mount_id":29'],
+  ['a field that is missing', '"mount_source":"none",', ''],
+  ['spaces', '{"mount_id"', '{ "mount_id"'],
+  ['something after it', ']}', ']},'],
+]
+for (const [name, from, to] of noLines)
+  test(`a record with ${name} is no line`, (t) => {
+    const record = PLAIN_RECORD.replace(from, to)
+    t.not(record, PLAIN_RECORD)
+    t.is(plainMountLine(record), null)
+  })
+
+test('whatever a record holds, its line says the same', (t) => {
+  let count = 0
+  const odd = fc.stringMatching(/^["\\ ,a/#:=-]{0,3}$/)
+  const text = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom('a', '/', 'b=c', '#-:') },
+    { weight: 1, arbitrary: odd },
+  )
+  const texts = fc.array(text, { maxLength: 3 })
+  const id = fc.constantFrom(0, 7, -1, 1.5, 2 ** 53)
+  fc.assert(
+    fc.property(
+      fc.tuple(id, text, text, texts, texts, text, text, texts),
+      ([
+        mount_id,
+        root,
+        mount_point,
+        mount_options,
+        optional_fields,
+        fs_type,
+        mount_source,
+        super_options,
+      ]) => {
+        const ids = { mount_id, parent_id: 1, dev: '0:1' }
+        const rest = { mount_options, optional_fields, fs_type, mount_source, super_options }
+        const json = JSON.stringify({ ...ids, root, mount_point, ...rest })
+        const line = plainMountLine(json)
+        if (line === null) return
+        count += 1
+        t.deepEqual(parseMount(line), parseRecord(json, 'mount record', readMount))
+      },
+    ),
+    { numRuns: 20_000 },
+  )
+  t.true(count > 100)
+})
+
 const piece = fc.oneof(
   fc.constantFrom(
     ...[' ', ' - ', '-', ',', '/', ':', '0:1', '1', '0', 'rw', '\\040', '"', '\\', '\xff', '\0'],
@@ -102,4 +181,10 @@ test('every line of the captures comes out as by way of its record, most of them
   t.true(lines.length > 100)
   t.true(made.length < lines.length / 5, `${made.length} of ${lines.length}`)
   for (const line of lines) t.is(plainMountJson(line) ?? byRecord(line), byRecord(line))
+  const records = lines.flatMap((line) => plainMountJson(line)?.slice(0, -1) ?? [])
+  t.true(records.filter((json) => plainMountLine(json) === null).length < records.length / 5)
+  for (const json of records) {
+    const line = plainMountLine(json)
+    if (line !== null) t.deepEqual(parseMount(line), parseRecord(json, 'mount record', readMount))
+  }
 })

@@ -6,6 +6,7 @@ import { InputError } from '../../../src/errors.js'
 import { ndjsonLine } from '../../../src/text/json.js'
 import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
 import { remount, remountCommands, remountFilter } from '../../../src/unions/remount/remount.js'
+import { tell } from '../../helpers/filters.js'
 import { tempFolder } from '../../helpers/folders.js'
 import { isInstalled, skip } from '../../helpers/machine.js'
 import { type Outcome, outcome } from '../../helpers/run.js'
@@ -169,6 +170,14 @@ test('Permissions that are not known: the topmost rw, the others ro+wh, which th
   const said = 'no permissions are told: the topmost branch is mounted rw, the others as they mostly are'
   t.is(commandsIn(script), `# ${said}\nmount -t aufs -o br:/a=rw:/b=ro+wh:/c=ro+wh none /u${FAILED}`)
   t.deepEqual(notes, [said])
+})
+
+test('What is right of many tables but not all that was, is said once', (t) => {
+  const notes: string[] = []
+  const filter = remountFilter({ root: '/u', note: (note) => notes.push(note) })
+  const tables = ['/a', '/c'].map((path) => JSON.stringify({ ...table([path, '/b']), si: path.slice(1) }))
+  t.deepEqual(tell(filter, tables).errors, [])
+  t.is(notes.length, 1)
 })
 
 test('A colon needs append:, and all branches after it too', (t) => {
