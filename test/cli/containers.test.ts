@@ -1,5 +1,5 @@
 /** Which processes are a container's. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { isOf, pidsOfContainer } from '../../src/cli/containers.js'
 import { InputError } from '../../src/errors.js'
@@ -22,6 +22,7 @@ test('the processes of the one container whose id begins so are found, and no pr
   // What has ended has no cgroup, and what is no process none that can be read.
   mkdirSync(`${procfs}/11`)
   mkdirSync(`${procfs}/12/cgroup`, { recursive: true })
+  symlinkSync('none', `${procfs}/13`)
   t.deepEqual(pidsOfContainer('ab1', procfs), [7, 9])
   t.deepEqual(pidsOfContainer(WEBBER, procfs), [8])
   for (const [start, says] of [
