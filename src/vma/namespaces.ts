@@ -65,7 +65,7 @@ export class Namespaces {
     const listed = process.mounts(warn)
     const chroot = root ?? this.#rootOf(listed)
     const hasRoot = listed.some(({ mount_point }) => mount_point === '/')
-    const isOwn = name === this.reader.namespace
+    const isOwn = name !== null && name === this.reader.namespace
     const mounts = hasRoot || !isOwn ? listed : mountsSeenFrom(this.reader.mounts, chroot)
     const unions = this.#given === null ? this.unionsOf(mounts, warn) : placedBy(mounts, this.#given)
     const files = { kernels: this.#newKernels(), fixed: new WeakMap(), compared: new WeakMap() }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  constants,
   openSync,
   renameSync,
   statSync,
@@ -13,6 +14,7 @@ import test, { type ExecutionContext } from 'ava'
 import { DataFile } from '../../src/files/data-file.js'
 import { Folder } from '../../src/files/folder.js'
 import { O_PATH } from '../../src/files/ids.js'
+import { whileFailing } from '../helpers/failing.js'
 import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 
 function opened(t: ExecutionContext, path: string): DataFile | null {
@@ -83,6 +85,27 @@ test('Reading leaves no trace in the access time', (t) => {
   const before = statSync(`${root}/f`).atimeMs
   t.is(textOf(opened(t, `${root}/f`), 0, 3)[0], 'abc')
   t.is(statSync(`${root}/f`).atimeMs, before)
+})
+
+test('A file on which somebody has a lease is not waited for, and one that may not be read is an error', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { f: 'abc' })
+  const isOpening = (path: unknown) => String(path).startsWith('/proc/self/fd/')
+  const fd = openSync(`${root}/f`, O_PATH)
+  const failing = (code: string) => whileFailing('openSync', code, isOpening, () => DataFile.open(fd))
+  t.is(failing('EAGAIN'), null)
+  t.throws(() => failing('EACCES'), { code: 'EACCES' })
+  t.throws(() => failing('EPERM'), { code: 'EPERM' })
+  closeSync(fd)
+  t.is(openBelow(root), 0)
+})
+
+test('Whoever may not leave the access time alone reads all the same', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { f: 'abc' })
+  const isQuiet = (_: unknown, flags: unknown) => (Number(flags) & constants.O_NOATIME) !== 0
+  const file = whileFailing('openSync', 'EPERM', isQuiet, () => opened(t, `${root}/f`))
+  t.deepEqual(textOf(file, 0, 3), ['abc', 3])
 })
 
 test('Nothing stays open', (t) => {

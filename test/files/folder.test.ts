@@ -3,7 +3,7 @@ import { chmodSync, closeSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, 
 import test from 'ava'
 import { Folder } from '../../src/files/folder.js'
 import { deviceName } from '../../src/files/ids.js'
-import { askAll, openAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { askAll, mountAt, openAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isRoot, skip } from '../helpers/machine.js'
 
 const inodeOf = (path: string | Buffer) => String(lstatSync(path, { bigint: true }).ino)
@@ -247,6 +247,26 @@ test('a mount in the way cannot be told where it is none of the folder, and does
   const crossing = new Folder('/', { asking: askAll })
   t.true(crossing.find('/proc')?.isFolder)
   crossing.close()
+})
+
+test('what lies on the mount of the folder itself is told, and which mount that is', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { 'a/f': '' })
+  const folder = new Folder(root, { asking: askAll, crossMounts: false })
+  t.is(folder.find('/a/f')?.ino, inodeOf(`${root}/a/f`))
+  t.is(folder.mountId, mountAt(root))
+  folder.close()
+  const crossing = new Folder(root, { asking: askAll })
+  t.true(crossing.isThere())
+  t.is(crossing.mountId, null)
+  crossing.close()
+})
+
+test('below a folder of which nobody knows where it is, no path is judged by its name', (t) => {
+  const mayPass = (path: string) => !path.startsWith('null')
+  const folder = new Folder('/proc/self/root', { asking: { mayAsk: () => true, mayPass } })
+  t.true(folder.find('/proc')?.isFolder)
+  folder.close()
 })
 
 test('a path below that must not be opened cannot be told', (t) => {

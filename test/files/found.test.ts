@@ -19,6 +19,12 @@ test('a file of one block may have its data elsewhere, one of more has it', (t) 
   t.false(foundOf(lstatSync('.', { bigint: true })).mayLackData, 'of a folder there is no data')
 })
 
+test('a regular file has data that lies somewhere, where it has a block', (t) => {
+  t.true(foundOf(statOf({ blocks: 1n })).hasData)
+  t.false(foundOf(statOf({ blocks: 0n })).hasData)
+  t.false(foundOf(statOf({ blocks: 8n, mode: 0o40755n })).hasData, 'a folder')
+})
+
 test('a file is unchanged where its size and all times of its data are', (t) => {
   const file: Found = foundOf(statOf({}))
   t.true(isUnchanged(file, { ...file, ino: '1', dev: '0:1', links: 7n, birth: 0n }))

@@ -1,7 +1,15 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { deviceName, fsPath, inodeName, isSameNumber, mountIdOf, O_PATH } from '../../src/files/ids.js'
+import {
+  deviceName,
+  fsPath,
+  inodeName,
+  isProcfs,
+  isSameNumber,
+  mountIdOf,
+  O_PATH,
+} from '../../src/files/ids.js'
 import { openAt } from '../helpers/folders.js'
 
 /** makedev() of glibc. The kernel has 12 bits of major and 20 of minor. */
@@ -39,7 +47,15 @@ test('an inode is a number of 64 bits, and its lower half tells files apart wher
 
 test('the mount of an open file is read, and what it is read from does not stay open', (t) => {
   const fd = openSync('/', 'r')
-  t.true(Number.isInteger(mountIdOf(fd)))
+  const [, id] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  t.is(String(mountIdOf(fd)), String(id))
   t.is(openAt(`/proc/${process.pid}/fdinfo/${fd}`), 0)
   closeSync(fd)
+})
+
+test('a procfs is told from any other folder, and from none', (t) => {
+  t.deepEqual(
+    ['/proc', '/proc/self', '/usr', '/nowhere'].map((folder) => isProcfs(folder)),
+    [true, true, false, false],
+  )
 })

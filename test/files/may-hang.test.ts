@@ -14,6 +14,8 @@ const remote = [
   'ceph',
   'lustre',
   'autofs',
+  'gfs2',
+  'vboxsf',
 ]
 const local = [
   'ext4',

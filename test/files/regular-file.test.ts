@@ -1,7 +1,9 @@
-import { closeSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import test from 'ava'
+import { howToGet } from '../../src/errors.js'
 import { Folder } from '../../src/files/folder.js'
 import { openRegularFile } from '../../src/files/regular-file.js'
+import { whileFailing } from '../helpers/failing.js'
 import { inputError } from '../helpers/filters.js'
 import { askAll, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { outcome } from '../helpers/run.js'
@@ -66,4 +68,24 @@ test('a file that may not be opened is told with the reason', async (t) => {
     openRegularFile(folder, process.execPath.replace(/^.*\//, '/'), true),
   )
   t.regex(message, /\((ETXTBSY|EACCES|EROFS)\)(; try sudo \(CAP_DAC_OVERRIDE\))?: "\/node"$/)
+})
+
+test('of a file that may not be opened it is said what is missing, and nothing stays open', (t) => {
+  const root = tempFolder(t)
+  writeTree(root, { f: 'x' })
+  const folder = new Folder(root, { asking: askAll })
+  for (const [writes, missing] of [
+    [false, 'CAP_DAC_READ_SEARCH'],
+    [true, 'CAP_DAC_OVERRIDE'],
+  ] as const) {
+    const isReopening = (path: unknown, flags: unknown) =>
+      /^\/proc\/self\/fd\/\d+$/.test(String(path)) &&
+      flags === (writes ? constants.O_RDWR : constants.O_RDONLY)
+    const { reason } = inputError(t, () =>
+      whileFailing('openSync', 'EACCES', isReopening, () => openRegularFile(folder, '/f', writes)),
+    )
+    t.is(reason, `EACCES; ${howToGet(missing)}`)
+  }
+  folder.close()
+  t.is(openBelow(root), 0)
 })

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { LineEndings } from '../../src/lines/line-endings.js'
 import { lineTransform } from '../../src/lines/line-transform.js'
 import { scanRoom } from '../../src/lines/scan.js'
 
@@ -34,3 +35,17 @@ for (const [name, [input, expected]] of Object.entries(cases))
   test(`Line endings: ${name}`, (t) => {
     for (const size of [1, 2, 3, 100]) t.deepEqual(linesOf(input, size), expected, `chunks of ${size}`)
   })
+
+test('How lines end is known by the first that ends otherwise, or by the second', (t) => {
+  const known = (...texts: string[]) => {
+    const endings = new LineEndings()
+    t.false(endings.isKnown)
+    return texts.map((text, i) => {
+      endings.next({ text, number: i + 1 }, false)
+      return endings.isKnown
+    })
+  }
+  t.deepEqual(known('a', 'b\r'), [true, true])
+  t.deepEqual(known('a\r', 'b\r'), [false, true])
+  t.deepEqual(known('a\r', 'b'), [false, true])
+})

@@ -101,6 +101,11 @@ const texts: { name: string; text: ByteString; expected: RawVma[] }[] = [
     expected: [entry('1', '2', '/a')],
   },
   {
+    name: 'what only looks like total is part of a target',
+    text: `total 12\n${ls('1', '2', '/a')}\nx total 1\ntotal 1x\ntotal\ntotal 12\n`,
+    expected: [entry('1', '2', '/a\nx total 1\ntotal 1x\ntotal')],
+  },
+  {
     name: 'a line without an entry continues the target',
     text: `${ls('1', '2', '/l/new')}\nline\n${ls('3', '4', '/b')}\n`,
     expected: [entry('1', '2', '/l/new\nline'), entry('3', '4', '/b')],
@@ -181,6 +186,12 @@ test('raw records are read back, with what somebody added', (t) => {
   const { records, errors } = tell<unknown>(entryFilter(), lines)
   t.deepEqual(records, [raw, { host: 'web', ...raw, note: ['\xff'] }])
   t.deepEqual(errors, [])
+})
+
+test('a raw record has its fields in the order that is promised, whatever order they came in', (t) => {
+  const shuffled = Object.fromEntries(Object.entries({ ...raw, host: 'web' }).reverse())
+  const [record] = tell<object>(entryFilter(), [ndjsonLine(shuffled).trimEnd()]).records
+  t.deepEqual(Object.keys(record ?? {}), [...Object.keys(raw), 'host'])
 })
 
 test('records and text lines may be mixed, and stay in their order', (t) => {

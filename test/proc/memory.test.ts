@@ -5,7 +5,7 @@ import { InputError } from '../../src/errors.js'
 import { type Mapping, parseMapping } from '../../src/proc/maps.js'
 import { Memory, type PageKind, pageSize } from '../../src/proc/memory.js'
 import { Process } from '../../src/proc/process.js'
-import { openBelow, tempFolder } from '../helpers/folders.js'
+import { openAt, openBelow, tempFolder } from '../helpers/folders.js'
 import { launched, nameOf, until } from '../helpers/processes.js'
 
 function mappingsOf(pid: number): Mapping[] {
@@ -48,6 +48,44 @@ test('A stack is the process’s own', (t) => {
   // The top is in use.
   const last = Number.parseInt(stack.end, 16) - pageSize()
   t.deepEqual(memoryOf(t, process.pid).read(last, Buffer.alloc(pageSize())), ['own'])
+})
+
+test('Pages that are read together are told as they are one by one', (t) => {
+  const memory = memoryOf(t, process.pid)
+  // What a program may write to of its file: some of it is its own.
+  const data = mappingsOf(process.pid).filter(({ perms, ino }) => perms === 'rw-p' && ino !== '0')
+  t.true(data.length > 0)
+  for (const mapping of data) {
+    const [start, end] = [Number.parseInt(mapping.start, 16), Number.parseInt(mapping.end, 16)]
+    const oneByOne = () =>
+      Array.from({ length: (end - start) / pageSize() }, (_, i) =>
+        memory.read(start + i * pageSize(), Buffer.alloc(pageSize())).join(),
+      )
+    const [before, together, after] = [oneByOne(), kindsOf(memory, mapping), oneByOne()]
+    // A page may become its own meanwhile.
+    for (const [i, kind] of together.entries())
+      if (before[i] === after[i]) t.true(kind === before[i], `page ${i}`)
+  }
+})
+
+test('What lies after the end of a mapping is not read', (t) => {
+  const mappings = mappingsOf(process.pid)
+  const last = mappings.find(
+    ({ perms, end }, i) => perms.startsWith('r') && (mappings[i + 1]?.start ?? end) !== end,
+  )
+  if (last === undefined) return t.fail()
+  const end = Number.parseInt(last.end, 16)
+  const kinds = memoryOf(t, process.pid).read(end - pageSize(), Buffer.alloc(2 * pageSize()))
+  t.not(kinds[0], 'unread')
+  t.is(kinds[1], 'unread')
+})
+
+test('Nothing stays open of a process whose memory was read', (t) => {
+  const memory = new Memory(new Process(process.pid))
+  const count = () => openAt(`/proc/${process.pid}/mem`) + openAt(`/proc/${process.pid}/pagemap`)
+  const before = count()
+  memory.close()
+  t.is(count(), before - 2)
 })
 
 test('Where nothing is mapped there is nothing to be read', (t) => {

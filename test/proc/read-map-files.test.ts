@@ -1,11 +1,14 @@
-import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
+import { parseMount } from '../../src/proc/mounts/mountinfo.js'
 import type { Follow } from '../../src/proc/open-entries.js'
 import { GoneError, listPids, Process } from '../../src/proc/process.js'
 import { type Reading, readEntries } from '../../src/proc/read-map-files.js'
+import { RealFiles } from '../../src/proc/real-files.js'
 import { parseProcStat } from '../../src/proc/stat.js'
-import { openBelow, tempFolder, writeTree } from '../helpers/folders.js'
+import { mountAt, openBelow, tempFolder, writeTree } from '../helpers/folders.js'
 import { isInstalled, isRoot, skip } from '../helpers/machine.js'
 import { launched, nameOf, until } from '../helpers/processes.js'
 import { put, statLine } from '../helpers/procfs.js'
@@ -42,6 +45,78 @@ test('Entries come in the order of their addresses', (t) => {
       'ffffffff600000-ffffffff601000',
     ],
   )
+})
+
+test('A captured zombie maps nothing, whatever else was captured of it', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { links: { '1000-2000': '/bin/cat' }, stat: statLine(100, 'cat', 'Z') })
+  t.deepEqual(readEntries(new Process(7, procfs), [], links(), noWarning), [])
+})
+
+test('The target of an entry has any bytes, and what is no link is an error', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, {})
+  symlinkSync(Buffer.from('/l/\xff', 'latin1'), `${procfs}/7/map_files/1000-2000`)
+  const read = () => readEntries(new Process(7, procfs), [], links(), noWarning).map(({ link }) => link)
+  t.deepEqual(read(), ['/l/\xff'])
+  writeFileSync(`${procfs}/7/map_files/2000-3000`, '')
+  t.throws(read, { instanceOf: InputError, message: /^map_files\/2000-3000: / })
+})
+
+test('A process that waits for a server with its memory locked is an error, and is not waited for', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, {})
+  writeTree(procfs, { '7/task/7/stat': statLine(1, 'cat', 'D') })
+  rmSync(`${procfs}/7/maps`)
+  const { status } = spawnSync('mkfifo', [`${procfs}/7/maps`])
+  t.is(status, 0)
+  t.throws(() => readEntries(new Process(7, procfs), [], links(), noWarning), {
+    instanceOf: InputError,
+    message: 'maps: it waits for a filesystem that does not answer, with its memory locked',
+  })
+})
+
+test('Which files are really mapped is told for each mapping, where something tells it', (t) => {
+  const folder = tempFolder(t)
+  const procfs = `${folder}/proc`
+  put(procfs, 7, {
+    stat: statLine(3652),
+    maps: ['00400000-00401000 r-xp 00000000 00:21 25 /x', '00500000-00501000 r-xp 00000000 00:21 26 /y'],
+    links: { '400000-401000': '/x', '500000-501000': '/y', '600000-601000': '/z' },
+  })
+  mkdirSync(`${procfs}/7/ns`)
+  symlinkSync('pid:[4026531836]', `${procfs}/7/ns/pid`)
+  writeFileSync(`${procfs}/7/status`, 'Name:\tcat\nNSpid:\t47\n')
+  const printed = [
+    'aufs-filters vmas 1: ',
+    '4026531836 47 36528935795 400000-401000 254:0 364 0:33 25',
+    '4026531836 47 36528935795 600000-601000 254:0 366 0:33 27',
+  ]
+  writeFileSync(`${folder}/vmas`, printed.map((line) => `${line}\n`).join(''))
+  const realFiles = new RealFiles(`${folder}/vmas`)
+  t.deepEqual(
+    readEntries(new Process(7, procfs), [], { ...links(), realFiles }, noWarning).map(({ link, kernel }) => [
+      ...[link, kernel.real_dev, kernel.real_ino],
+    ]),
+    [
+      ['/x', '254:0', '364'],
+      ['/y', null, null],
+      ['/z', null, null],
+    ],
+  )
+})
+
+test('The mount of an entry that was opened is listed where the process has it', (t) => {
+  const folder = tempFolder(t)
+  writeTree(folder, { f: 'x' })
+  put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` } })
+  const isListed = (mount_id: number) => {
+    const mounts = [parseMount(`${mount_id} 1 0:18 / / rw - ext4 none rw`)]
+    const reading = { ...links(), follow: following(true) }
+    return readEntries(new Process(7, `${folder}/proc`), mounts, reading, noWarning)[0]?.kernel.mnt_listed
+  }
+  t.true(isListed(mountAt(folder)))
+  t.false(isListed(mountAt(folder) + 1))
 })
 
 test('An entry that maps does not list is told with nulls, a mapping without an entry is not told', (t) => {

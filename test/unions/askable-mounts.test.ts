@@ -1,4 +1,12 @@
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { mountIdOf } from '../../src/files/ids.js'
 import { parseMount } from '../../src/proc/mounts/mountinfo.js'
@@ -13,13 +21,15 @@ function mayAsk(
   asked: string[] = [],
   fuses = '0:98',
   others: string[] = [],
+  userNamespace: string | null = null,
 ): boolean | null {
   const folder = tempFolder(t)
   mkdirSync(`${folder}/class/bdi/${fuses}`, { recursive: true })
   const fd = openSync(folder, 'r')
   const id = mountIdOf(fd)
   if (id === null) throw new Error('no mount id')
-  mkdirSync(`${folder}/9`)
+  mkdirSync(`${folder}/9/ns`, { recursive: true })
+  if (userNamespace !== null) symlinkSync(userNamespace, `${folder}/9/ns/user`)
   const lines = [`${id} 1 0:99 / /x rw - ${kind}`, ...others]
   writeFileSync(`${folder}/9/mountinfo`, lines.map((line) => `${line}\n`).join(''))
   const mounts = new AskableMounts('/proc', new Tables({ sysfs: folder }), asked)
@@ -49,6 +59,42 @@ test('An overlay of another user namespace is not asked while a FUSE is hidden, 
   t.false(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin'))
   t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', ['overlay']))
   t.true(mayAsk(t, 'overlay none rw,lowerdir=/usr:/bin', [], '254:0'))
+})
+
+test('An overlay that was mounted from this user namespace is as the mounts show it', (t) => {
+  const overlay = 'overlay none rw,lowerdir=/usr:/bin'
+  t.true(mayAsk(t, overlay, [], '0:98', [], readlinkSync('/proc/self/ns/user')))
+  t.false(mayAsk(t, overlay, [], '0:98', [], 'user:[1]'))
+})
+
+test('A device is asked where one of this reader’s mounts has it that does not hang', (t) => {
+  const proc = readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .slice(0, -1)
+    .map(parseMount)
+    .find(({ mount_point }) => mount_point === '/proc')
+  const mounts = new AskableMounts('/proc', new Tables({ sysfs: '/nowhere' }), [])
+  const { mayAskDevice, close } = mounts.ofProcess('/nowhere', [])
+  t.true(mayAskDevice(proc?.dev ?? ''))
+  t.false(mayAskDevice('0:99999999'))
+  close()
+  mounts.close()
+})
+
+test('What is held of a process’s mounts is let go when those are closed', (t) => {
+  const folder = tempFolder(t)
+  const fd = openSync(folder, 'r')
+  const id = mountIdOf(fd) ?? -1
+  mkdirSync(`${folder}/9`)
+  writeFileSync(`${folder}/9/mountinfo`, `${id} 1 0:99 / /x rw - ext4 none rw\n`)
+  const mounts = new AskableMounts('/proc', new Tables({ sysfs: '/nowhere' }), [])
+  t.teardown(() => mounts.close())
+  const { asking, close } = mounts.ofProcess(`${folder}/9`, [])
+  t.true(asking.mayAsk(fd, id))
+  closeSync(fd)
+  t.is(openBelow(folder), 1)
+  close()
+  t.is(openBelow(folder), 0)
 })
 
 test('A FUSE that a process alone lists may be one of its layers, wherever it is mounted, unless its type is named', (t) => {

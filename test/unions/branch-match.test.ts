@@ -129,6 +129,18 @@ test('a branch folder that is truly called (deleted) matches', (t) => {
   t.deepEqual(told('/o/x (deleted)/f', [table(['/o/x'])]), [])
 })
 
+test('a branch that is there goes before a removed one of its name, whichever is above', (t) => {
+  const paths = ['/o/x (deleted)', '/o/x']
+  t.deepEqual(best('/o/x/f', '/f', [table(paths)]), [31, 1, '/f'])
+  t.deepEqual(best('/o/x/f', '/f', [table(paths.toReversed())]), [31, 0, '/f'])
+  t.deepEqual(best('/o/x/f', '/f', [table(['/o/x (deleted)'])]), [31, 0, '/f'])
+})
+
+test('of two branches that are called the same none is meant, of their union that is', (t) => {
+  t.deepEqual(best('/x/f', '/x/f', [table(['/', '/'])]), [31, null, '/x/f'])
+  t.deepEqual(best('/x/f', '/f', [table(['/', '/', '/x'])]), [31, 2, '/f'])
+})
+
 test('a branch / holds every link', (t) => {
   const live = table(['/cow/top', '/'], { mount_point: '/' })
   t.deepEqual(told('/bin/mapper', [live]), [[31, 1, '/bin/mapper']])

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
 import test from 'ava'
 import { InputError } from '../../src/errors.js'
+import { isWhole } from '../../src/lines/records.js'
 import { ndjsonLine, toText } from '../../src/text/json.js'
-import type { BranchTable } from '../../src/unions/branch-table.js'
+import { type BranchTable, isData, mayBeWritable, readImage } from '../../src/unions/branch-table.js'
 import { isBranchTable, parseTables, tableRecordFilter } from '../../src/unions/tables.js'
+import { typeOfTable } from '../../src/unions/types.js'
 import { tell } from '../helpers/filters.js'
 
 const table: BranchTable = {
@@ -64,6 +66,8 @@ test('a table is a record with all of its fields, each of its type', (t) => {
     t.false(isBranchTable({ ...table, branches: [{ ...branch, [key]: {} }] }), key)
   }
   t.false(isBranchTable({ ...table, fs_type: 'ext4' }))
+  t.throws(() => typeOfTable({ fs_type: 'ext4' }), { instanceOf: TypeError, message: /ext4/ })
+  for (const source of ['sysfs', 'mountinfo', 'log']) t.true(isBranchTable({ ...table, source }), source)
   t.false(isBranchTable({ ...table, branches: [{ ...branch, path: '/a\0' }] }))
   t.false(isBranchTable({ ...table, branches: [null] }))
 })
@@ -80,10 +84,45 @@ test('what is no table is an error of its line', (t) => {
     'x',
     ndjsonLine(table).trimEnd(),
     '[]',
+    ndjsonLine({ ...table, source: 'x' }).trimEnd(),
+    ndjsonLine({ ...table, fs_type: 'ext4' }).trimEnd(),
   ])
   t.is(records.length, 1)
   t.deepEqual(
     errors.map(({ reason }) => reason),
-    ['no branch table: "fs_type" is missing', 'no JSON', 'no branch table'],
+    [
+      'no branch table: "fs_type" is missing',
+      'no JSON',
+      'no branch table',
+      'no branch table: "source" is no source of tables',
+      'no branch table: "fs_type" is no type of union',
+    ],
   )
+})
+
+test('A branch may be written to where it is rw, and where nobody tells', (t) => {
+  t.deepEqual(
+    ['rw', null, 'ro', 'rr'].map((perm) => mayBeWritable({ perm })),
+    [true, true, false, false],
+  )
+})
+
+test('A layer with the attribute data has data alone', (t) => {
+  t.true(isData({ attributes: ['relative', 'data'] }))
+  t.false(isData({ attributes: ['relative', 'metadata'] }))
+})
+
+test('The image of a branch is of one of three stores, and has all of its fields', (t) => {
+  const image = {
+    store: 'docker',
+    layer: 'sha256:1',
+    chain: 'sha256:2',
+    names: ['debian:13'],
+    container: 'c1',
+  }
+  const isImage = (value: unknown) => isWhole(value, readImage)
+  for (const store of ['docker', 'containerd', 'podman']) t.true(isImage({ ...image, store }), store)
+  t.true(isImage({ ...image, layer: null, chain: null, names: [], container: null }))
+  for (const store of ['', 'crio', null]) t.false(isImage({ ...image, store }))
+  for (const key of Object.keys(image)) t.false(isImage({ ...image, [key]: 1 }), key)
 })

@@ -12,6 +12,7 @@ test('a path through a mount is another one in the union itself', (t) => {
   t.is(innerPath(vol, '/volume/fb'), null)
   t.is(innerPath(sub, '/subm/deep/fsub'), '/dir/deep/fsub')
   t.is(innerPath(sub, '/subm'), '/dir')
+  t.is(innerPath(sub, '/submarine'), null)
 })
 
 test('of all mounts of one superblock, the table is that of the mount over the path', (t) => {
@@ -30,6 +31,12 @@ test('of all mounts of one superblock, the table is that of the mount over the p
   const [first] = overlays
   if (first === undefined) return t.fail()
   t.is(tableOver(first, overlays, '/v/x').mount_id, 31)
+  const twice = { ...first, mount_id: 10, mount_point: '/v' }
+  t.is(tableOver(first, [...overlays, twice], '/v/x').mount_id, 10)
+  // Of a log, which tells no devices.
+  const [logged, other] = ['1a', '2b'].map((si) => table(['/u'], { si, dev: null, mount_point: null }))
+  if (logged === undefined || other === undefined) return t.fail()
+  t.is(tableOver(logged, [logged, { ...other, mount_point: '/v' }], '/v/x').si, '1a')
 })
 
 test('a table that somebody else made is placed by each mount of its union, and stays where there is none', (t) => {

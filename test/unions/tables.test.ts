@@ -45,7 +45,9 @@ test('the shortest line of a mount that is no union is passed over, and what is 
   t.true(isOtherMount('1 1 0:1 / / rw - ext4 /dev/sda rw'))
   t.false(isOtherMount('1 1 0:1 / / rw - aufs none rw'))
   t.false(isOtherMount('1 1 0:1 / / w - ext4 /dev/sda rw'))
-  t.false(isOtherMount('x 1 0:1 / / rw - ext4 /dev/sda rw'))
+  for (const first of ['x', '/', ':'])
+    t.false(isOtherMount(`${first} 1 0:1 / / rw - ext4 /dev/sda rw`), first)
+  for (const first of ['0', '9']) t.true(isOtherMount(`${first} 1 0:1 / / rw - ext4 /dev/sda rw`), first)
 })
 
 test('a table keeps the options of the mount, and those of the union that no other field tells', (t) => {
@@ -211,6 +213,30 @@ test('one type of union can be wanted alone', (t) => {
   t.deepEqual(ids({}), [1, 68])
   t.deepEqual(ids({ types: ['aufs'] }), [1])
   t.deepEqual(ids({ types: ['overlay'] }), [68])
+})
+
+test('of what is wanted, a table without branches has what the mount itself tells', (t) => {
+  const mounts = [aufs(1, 'a1'), overlay, '3 1 0:3 / /p rw - proc proc rw'].map(parseMount)
+  const told = (options: TableOptions) => {
+    const tables = new Tables({ sysfs: '/nowhere', ...options })
+    return mounts.map((mount) => {
+      const table = tables.withoutBranches(mount)
+      t.is(tables.wants(mount)?.fsType, table?.fs_type)
+      return table && [table.fs_type, table.si, table.source, table.workdir, ...table.branches]
+    })
+  }
+  const [ofAufs, ofOverlay] = [
+    ['aufs', 'a1', 'sysfs', null],
+    ['overlay', null, 'mountinfo', null],
+  ]
+  t.deepEqual(told({}), [ofAufs, ofOverlay, null])
+  t.deepEqual(told({ types: ['overlay'] }), [null, ofOverlay, null])
+})
+
+test('a stream has the base of relative layers as text', async (t) => {
+  const stream = branchTables({ overlayBase: '/ovl/ü' })
+  stream.end('71 63 0:42 / /m2 rw - overlay overlay ro,lowerdir=l1:l2\n')
+  t.deepEqual((await stream.toArray()).map(pathsOf), [['/ovl/ü/l1', '/ovl/ü/l2']])
 })
 
 test('a superblock that is mounted several times gives a table for each, and sysfs is read once', async (t) => {

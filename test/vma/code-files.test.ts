@@ -45,6 +45,11 @@ const cases: { name: string; records: RawVma[]; given: string[][] }[] = [
     records: [entry(1, '1', 'r-xp', 1), entry(1, '2', 'r--p', 1), entry(1, '1', 'r-xp', 1)],
     given: [[], [], ['1', '2'], ['1']],
   },
+  {
+    name: 'an entry of which no permissions are told shows none',
+    records: [{ ...entry(1, '1', 'r--p', 1), perms: null }, entry(1, '2', 'r--p', 1)],
+    given: [[], [], []],
+  },
   { name: 'nothing', records: [], given: [[]] },
 ]
 

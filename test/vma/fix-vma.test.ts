@@ -6,6 +6,7 @@ import type { Branch, BranchTable } from '../../src/unions/branch-table.js'
 import type { ProcessContext } from '../../src/vma/context.js'
 import { fixVma } from '../../src/vma/fix-vma.js'
 import type { Vma } from '../../src/vma/record.js'
+import { filesAt, foundAs, lookupOf } from '../helpers/lookups.js'
 import { table } from '../helpers/tables.js'
 
 const branch = (index: number, path: string | null, perm = index === 0 ? 'rw' : 'ro'): Branch => ({
@@ -405,6 +406,31 @@ const cases: Case[] = [
     told: { path: '/x/f', rpath: null, dev: null, ino: null, mnt_id: null },
   },
   {
+    title: 'What was not opened, of the device of the mount over its path, has the inode that maps has',
+    raw: entry('/vol/f', { maps_dev: '254:0', maps_ino: '5', maps_name: '/vol/f' }),
+    context: viewOf([]),
+    told: { path: '/vol/f', rpath: null, dev: '254:0', ino: '5' },
+  },
+  {
+    title: 'What was not asked, of a listed mount that is of another device than maps has, has no inode',
+    raw: entry('/vol/f', {
+      maps_dev: '0:99',
+      maps_ino: '5',
+      maps_name: '/vol/f',
+      mnt_id: 36,
+      mnt_listed: true,
+    }),
+    context: viewOf([]),
+    told: { path: '/vol/f', rpath: null, dev: null, ino: null, mnt_id: 36 },
+  },
+  {
+    title: 'A file of a union has the inode that maps has, also under what was mounted over it since',
+    raw: entry('/l/base/vol/f', leaked('/vol/f')),
+    context: viewOf([BASE]),
+    told: { path: '/vol/f', dev: '0:17', ino: '25' },
+    branch: '/l/base',
+  },
+  {
     title: 'Of an overlay the device and inode of the union are told, where maps has the layer’s',
     raw: entry('/bin/cat', {
       dev: '0:17',
@@ -552,6 +578,34 @@ for (const { title, raw, context, told, branch: folder } of cases) {
   })
 }
 
+/** An entry of an overlay, by what maps has of it; and what stat has of it and its path shows, null where that cannot be told. */
+const ofOverlay: [maps: string | null, shown: string | null, told: string | null, fixed: boolean][] = [
+  ['254:0/401', '0:17/391', '0:17/391', true],
+  ['254:0/391', '0:17/391', '0:17/391', true],
+  ['0:17/401', '0:17/391', '0:17/391', true],
+  ['0:17/391', '0:17/391', '0:17/391', false],
+  ['0:17/391', null, '0:17/391', false],
+  ['254:0/401', null, null, false],
+  [null, '0:17/391', '0:17/391', false],
+]
+
+for (const [maps, shown, told, fixed] of ofOverlay)
+  test(`Of an overlay maps has ${maps}, and its path shows ${shown}: it is ${told}`, (t) => {
+    const [maps_dev = null, maps_ino = null] = maps?.split('/') ?? []
+    const [dev = null, ino = null] = shown?.split('/') ?? []
+    const kernel = { dev, ino, maps_dev, maps_ino, maps_name: '/bin/cat', mnt_id: 29, mnt_listed: true }
+    const files = filesAt(shown === null ? null : { '/bin/cat': foundAs(shown) })
+    const vma = fixVma(entry('/bin/cat', kernel), viewOf([OVERLAY], { lookup: lookupOf(files) }))
+    t.is(vma.dev === null ? null : `${vma.dev}/${vma.ino}`, told)
+    t.is(vma.fixed, fixed)
+  })
+
+test('Of an AUFS, another inode than maps has is no fault of the kernel’s', (t) => {
+  const lookup = lookupOf(filesAt({ '/bin/cat': foundAs('0:17/99') }))
+  const raw = entry('/bin/cat', { ...AUFS_FILE, ino: '99', maps_name: '/bin/cat' })
+  t.like(fixVma(raw, viewOf([BASE], { lookup })), { dev: '0:17', ino: '99', fixed: false })
+})
+
 test('The branch’s mount is the one whose mount point holds the path', (t) => {
   const again = tableOf(['/l/top', '/l/base'], { mount_id: 41, mount_point: '/again' })
   const idOf = (name: string) =>
@@ -603,6 +657,13 @@ const throughOwn: [title: string, raw: RawVma, own: string[], reader: string[], 
     '/usr/bin/cat',
   ],
   [
+    'by a name that is not below that mount, as the reader`s',
+    restored('/elsewhere/bin/cat'),
+    [OWN],
+    [RESTORE],
+    '/elsewhere/bin/cat',
+  ],
+  [
     'of which the process has another folder, as the reader`s',
     restored('/mnt/restore/bin/cat'),
     [OWN.replace('/ / rw', '/lib / rw')],
@@ -630,6 +691,35 @@ for (const [title, raw, own, reader, path] of throughOwn)
     t.is(vma.path, path)
     t.deepEqual([vma.link, vma.kernel, vma.mnt_id], [raw.link, raw.kernel, 50])
   })
+
+test('A file on a mount of the reader’s is the reader’s, where the process is in a chroot', (t) => {
+  const context = viewOf([OVERLAY], {
+    chroot: '/c',
+    mounts: [OWN].map(parseMount),
+    reader: inReader(RESTORE),
+  })
+  t.is(fixVma(restored('/mnt/restore/bin/cat'), context).path, '/mnt/restore/bin/cat')
+})
+
+test('What the process has itself is its own, though the reader has the same mount', (t) => {
+  const reader = viewOf([BASE], { mounts: MOUNTS.map(parseMount), root: '/' })
+  const plain = { maps_dev: '254:0', maps_ino: '9', mnt_id: 36, mnt_listed: true }
+  const inChroot = fixVma(
+    entry('/vol/f', { ...plain, maps_name: '/vol/f' }),
+    viewOf([], { chroot: '/vol', reader }),
+  )
+  t.is(inChroot.path, '/f')
+  const ofUnion = fixVma(
+    entry('/bin/cat', { ...AUFS_FILE, maps_name: '/bin/cat' }),
+    viewOf([BASE], { reader }),
+  )
+  t.is(ofUnion.fpath, '/proc/7/root/bin/cat')
+  // The branch lies on a mount that the reader has, and the process has not.
+  const own = { mounts: MOUNTS.slice(0, 1).map(parseMount), reader: { ...reader, unions: [] } }
+  const leaking = fixVma(entry('/l/base/f', { ...leaked('/f'), mnt_id: 36 }), viewOf([BASE], own))
+  t.is(leaking.fpath, '/proc/7/root/f')
+})
+
 test('What somebody added to an entry stands after the fields of its record', (t) => {
   const raw = { ...entry('/bin/cat'), host: 'web', state: 'an old one' }
   const vma = fixVma(raw, viewOf([]))
@@ -659,4 +749,5 @@ test('A file of a union that the process left is below its root only where that 
   t.deepEqual(pathsIn('/c', [own]), ['/o/f', null])
   t.deepEqual(pathsIn('/', []), ['/o/f', null])
   t.deepEqual(pathsIn('/', [{ ...own, dev: '0:18' }]), ['/o/f', null])
+  t.deepEqual(pathsIn('/', [own, { ...own, mount_point: '/p', dev: '0:18' }]), ['/o/f', './o/f'])
 })

@@ -1,5 +1,6 @@
 /** What the processes of one mount namespace share, and what each keeps for itself. */
 import { copyFileSync, linkSync, lstatSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { InputError } from '../../src/errors.js'
 import { deviceName } from '../../src/files/ids.js'
@@ -103,6 +104,31 @@ test('What a path shows is told by the root of each process, not by that of anot
     [8, null],
     [7, 'current'],
   ])
+})
+
+test('What is compared are the records of the process', (t) => {
+  const { folder, procfs } = chrooted(t)
+  const fixer = new VmaFixer({ procfs, sysfs: folder, stat: true })
+  const records = [...fixer.ofProcess(7, noWarning, true)]
+  t.deepEqual(
+    records.map(({ path, state, same_bytes }) => [path, state, same_bytes]),
+    [['/f', 'current', true]],
+  )
+  fixer.close()
+})
+
+test('A file of no union that is mapped twice is nowhere below the root for either mapping', (t) => {
+  const procfs = tempFolder(t)
+  const maps = [X, X.replace('1000-00002000', '2000-00003000')]
+  const links = { '1000-2000': '/bin/x', '2000-3000': '/bin/x' }
+  put(procfs, 7, { mountinfo: ['29 1 254:0 / / rw - ext4 /dev/sda rw'], maps, links })
+  t.deepEqual(
+    fixed({ procfs, sysfs: procfs }, [7]).map(({ start, path, fpath }) => [start, path, fpath]),
+    [
+      ['1000', '/bin/x', null],
+      ['2000', '/bin/x', null],
+    ],
+  )
 })
 
 /** What stays open below a folder when a process is read: by a fixer each, as what is known is not looked at again. */
@@ -216,6 +242,93 @@ test('Of entries that somebody else has read no more processes are held open tha
   const lines = Array.from({ length: 3 }, (_, i) => `${i}000-${i + 1}000 -> /f`)
   t.is(tell(vmaFilter(options), lines).records.length, 3)
   t.is(openBelow(folder), 0)
+})
+
+/** What becomes of entries that somebody else has read. */
+function told(options: ContextOptions, entries: object[]): Vma[] {
+  const { records, errors } = tell(
+    vmaFilter(options),
+    entries.map((entry) => JSON.stringify({ start: '1000', end: '2000', ...entry })),
+  )
+  if (errors[0] !== undefined) throw errors[0]
+  return records
+}
+
+test('An entry of no process, or of one that is not here, is fixed by the unions that are given, or by none', (t) => {
+  const procfs = tempFolder(t)
+  const entry = { link: '/l/a/f', kernel: {} }
+  t.deepEqual(
+    told({ procfs }, [entry]).map(({ path, rpath }) => [path, rpath]),
+    [['/l/a/f', null]],
+  )
+  // More than are remembered, and nothing may be looked up of them.
+  const pids = Array.from({ length: 150 }, (_, i) => i + 1)
+  const records = told({ procfs, tables: several.slice(0, 1) }, [
+    entry,
+    ...pids.map((pid) => ({ ...entry, pid })),
+  ])
+  t.deepEqual(
+    records.map(({ pid, path }) => [pid, path]),
+    [null, ...pids].map((pid) => [pid, '/f']),
+  )
+})
+
+test('An entry that somebody else has read of a process that is here has the unit and the cgroup of that', (t) => {
+  const procfs = tempFolder(t)
+  const mountinfo = ['29 1 254:0 / / rw - ext4 /dev/sda rw']
+  for (const pid of [7, 8]) put(procfs, pid, { mountinfo })
+  writeFileSync(`${procfs}/7/cgroup`, '0::/system.slice/x.service\n')
+  const entry = { link: '/bin/x', kernel: {} }
+  t.deepEqual(
+    told({ procfs }, [
+      { ...entry, pid: 7 },
+      { ...entry, pid: 8 },
+    ]).map(({ unit, cgroup }) => [unit, cgroup]),
+    [
+      ['x.service', '/system.slice/x.service'],
+      [null, null],
+    ],
+  )
+})
+
+test('What was seen of a process whose entries somebody else reads is looked at anew after a second', async (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { mountinfo: ['29 1 254:0 / / rw - ext4 /dev/sda rw'] })
+  const fixer = new VmaFixer({ procfs, sysfs: sysfsOf(t, { '1a': ['/l/top=rw'] }) })
+  t.teardown(() => fixer.close())
+  const raw = parseEntry('1000-2000 -> /l/top/f')
+  if (raw === null) return t.fail()
+  t.is(fixer.entry({ ...raw, pid: 7 }, noWarning).path, '/l/top/f')
+  writeFileSync(`${procfs}/7/mountinfo`, `${aufs(29, '1a', '/')}\n`)
+  await setTimeout(1100)
+  t.is(fixer.entry({ ...raw, pid: 7 }, noWarning).path, '/f')
+})
+
+test('What follows a line that is too long is no part of the entry before it, which is told', (t) => {
+  const { line, tooLong } = vmaFilter({ procfs: tempFolder(t) })
+  const links: string[] = []
+  const emit = ({ link }: Vma) => links.push(link)
+  line({ text: '1000-2000 -> /f', number: 1 }, emit, noWarning)
+  tooLong?.(emit, noWarning)
+  t.deepEqual(links, ['/f'])
+})
+
+test('Raw entries of a captured tree are those of its links and its maps', (t) => {
+  const procfs = tempFolder(t)
+  put(procfs, 7, { mountinfo: [], maps: [X], links: { '1000-2000': '/l/top/bin/x' } })
+  const [raw, ...others] = new VmaFixer({ procfs, sysfs: procfs }).raw(7, noWarning)
+  t.like(raw, { pid: 7, link: '/l/top/bin/x', kernel: { dev: null, maps_ino: '25', maps_name: '/bin/x' } })
+  t.deepEqual(others, [])
+})
+
+test('A name in maps below the root that is given was told of a chroot there', (t) => {
+  const union = { ...several[0], mount_point: '/mnt/ID' } as BranchTable
+  const name = '/mnt/ID/bin/sh'
+  const entry = { link: name, kernel: { maps_dev: '0:17', maps_ino: '9', maps_name: name } }
+  const pathsOf = (root: string) =>
+    told({ procfs: tempFolder(t), tables: [union], root }, [entry]).map(({ path, fpath }) => [path, fpath])
+  t.deepEqual(pathsOf('/mnt/ID'), [['/bin/sh', name]])
+  t.deepEqual(pathsOf('/other'), [[name, `/other${name}`]])
 })
 
 test('A file on a mount that the process has left is looked up by the reader, as its mounts are then', (t) => {

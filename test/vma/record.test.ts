@@ -1,6 +1,9 @@
 import test from 'ava'
+import { parseEntry } from '../../src/proc/map-files.js'
+import type { ProcessContext } from '../../src/vma/context.js'
+import { fixVma } from '../../src/vma/fix-vma.js'
 import { isMemory, type NamedFile, neverHadName } from '../../src/vma/names.js'
-import { staleness } from '../../src/vma/record.js'
+import { isStale, isState, staleness, unfixed } from '../../src/vma/record.js'
 
 const kernel = { dev: '0:1', ino: '7', maps_ino: '7', mnt_listed: false }
 const memory: NamedFile = { path: '/memfd:jit', rpath: null, dev: '0:1', ino: '7', kernel }
@@ -135,4 +138,29 @@ test('What was compared is stale where its bytes differ, known state or not, and
     t.false(staleness({ ...file, state, same_bytes: true }))
     t.is(staleness({ ...file, state, same_bytes: null }), state === null ? null : true)
   }
+})
+
+test('A state is one of four words', (t) => {
+  for (const word of ['current', 'copied_up', 'replaced', 'deleted']) t.true(isState(word), word)
+  for (const other of ['', 'gone', 'Current', null, undefined, 0, ['current']]) t.false(isState(other))
+})
+
+test('What is not known is not known to be stale', (t) => {
+  t.false(isStale({ state: null }))
+  t.true(isStale({ state: 'deleted' }))
+})
+
+test('A record unfixed has what the kernel says, and what somebody added, and nothing of what was found out', (t) => {
+  const context: ProcessContext = {
+    ...{ mounts: [], unions: [], chroot: '/', root: '/r', lookup: null, leaky: false, reader: null },
+  }
+  const raw = parseEntry('1000-2000 -> /bin/sh')
+  if (raw === null) return t.fail()
+  const fixed = {
+    ...fixVma({ ...raw, unit: 'x.service', cgroup: '/x' }, context),
+    same_bytes: true,
+    host: 'web',
+  }
+  t.deepEqual(unfixed(fixed) as object, { ...raw, host: 'web' })
+  t.deepEqual(Object.keys(unfixed(fixed)), [...Object.keys(raw), 'host'])
 })

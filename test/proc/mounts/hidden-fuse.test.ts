@@ -10,7 +10,11 @@ const mounts = ['29 21 254:0 / / rw - ext4 /dev/root rw', '36 29 0:45 / /b rw - 
 const cases: { name: string; devices: string[]; isHidden: boolean }[] = [
   { name: 'a FUSE that is mounted', devices: ['0:45', '254:0', '7:0'], isHidden: false },
   { name: 'a FUSE that no mount shows', devices: ['0:45', '0:46', '254:0'], isHidden: true },
-  { name: 'disks alone', devices: ['254:0', '7:0', 'btrfs-1', '8:1-fuseblk'], isHidden: false },
+  {
+    name: 'disks alone',
+    devices: ['254:0', '7:0', '250:0', '250:1', 'btrfs-1', '8:1-fuseblk'],
+    isHidden: false,
+  },
   { name: 'nothing', devices: [], isHidden: false },
 ]
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, symlinkSync } from 'node:fs'
 import test from 'ava'
 import { mountIdOf } from '../../../src/files/ids.js'
 import { mountById, mountOfAnyone, mountOfProcess } from '../../../src/proc/mounts/mount-by-id.js'
@@ -18,6 +18,8 @@ test('A mount is found by its number, the first and the last too, and by no part
   t.is(mountById(MOUNTINFO, 129)?.fs_type, 'tmpfs')
   t.is(mountById(MOUNTINFO, 30)?.fs_type, 'nfs4')
   t.is(mountById(MOUNTINFO.trimEnd(), 30)?.fs_type, 'nfs4')
+  t.deepEqual(mountById(MOUNTINFO, 29)?.super_options, ['rw', 'si=1a'])
+  t.deepEqual(mountById('29 21 0:17 / / rw - aufs none rw,si=1a', 29)?.super_options, ['rw', 'si=1a'])
   for (const id of [2, 9, 3, 0, 31]) t.is(mountById(MOUNTINFO, id), null, `${id}`)
   t.is(mountById('', 29), null)
 })
@@ -47,4 +49,13 @@ test('A mount is looked for in each namespace, and there from each root: a proce
   t.is(mountOfAnyone(procfs, 31)?.folder, `${procfs}/10`)
   t.is(mountOfAnyone(procfs, 32), null, 'one process of each is asked')
   t.is(mountOfAnyone(procfs, 33), null, 'of which the namespace is not told')
+  // Roots with names that are no UTF-8.
+  for (const [pid, byte] of [
+    [12, '\xfe'],
+    [13, '\xff'],
+  ] as const) {
+    put(procfs, pid, { namespace: one, mountinfo: [line(pid + 30)] })
+    symlinkSync(Buffer.from(`/${byte}`, 'latin1'), `${procfs}/${pid}/root`)
+  }
+  t.is(mountOfAnyone(procfs, 43)?.folder, `${procfs}/13`)
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mountOver, mountsSeenFrom } from '../../../src/proc/mounts/mount-tree.js'
+import { mountOver, mountPointsOf, mountsSeenFrom } from '../../../src/proc/mounts/mount-tree.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
 
 const at = (mount_point: ByteString, root = '/') => ({ mount_point, root })
@@ -46,6 +46,12 @@ const chroots = [
     expected: [at('/', '/sub/dir/x')],
   },
   { name: 'at the root', mounts: [at('/'), at('/u')], folder: '/', expected: [at('/'), at('/u')] },
+  {
+    name: 'at the root, where they stand in any order',
+    mounts: [at('/u'), at('/', '/a'), at('/', '/b')],
+    folder: '/',
+    expected: [at('/u'), at('/', '/a'), at('/', '/b')],
+  },
   { name: 'on no mount that is listed', mounts: [at('/u')], folder: '/v', expected: [] },
 ]
 
@@ -54,3 +60,24 @@ for (const { name, mounts, folder, expected } of chroots) {
     t.deepEqual(mountsSeenFrom(mounts, folder), expected)
   })
 }
+
+test('A mount of which no place is told is that of the root', (t) => {
+  t.deepEqual(mountsSeenFrom([{ mount_point: null, root: null }], '/u'), [{ mount_point: '/', root: '/u' }])
+})
+
+test('Of mounts at one place the last lies on top', (t) => {
+  const mounts = [
+    { mount_point: '/n', fs_type: 'nfs4' },
+    { mount_point: '/m', fs_type: 'ext4' },
+    { mount_point: '/n', fs_type: 'ext4' },
+    { mount_point: '/m', fs_type: 'nfs4' },
+  ]
+  t.deepEqual(
+    mountPointsOf(mounts, ({ fs_type }) => fs_type === 'nfs4'),
+    ['/m'],
+  )
+  t.deepEqual(
+    mountPointsOf(mounts, () => true),
+    ['/n', '/m'],
+  )
+})

@@ -202,6 +202,7 @@ const badLines = [
   { name: 'no mount point', entry: '29 21 0:17 / - aufs none rw', reason: /too few fields/ },
   { name: 'nothing after the separator', entry: '29 21 0:17 / / rw - aufs', reason: /too few fields/ },
   { name: 'no options after the source', entry: '29 21 0:17 / / rw - aufs none', reason: /too few fields/ },
+  { name: 'no separator after the last of six fields', entry: '36 35 98:0 / /m rw', reason: /separator/ },
   { name: 'no separator', entry: '29 21 0:17 / / rw,relatime shared:1 aufs none rw', reason: /separator/ },
   { name: 'a separator at the end', entry: '29 21 0:17 / / rw -', reason: /separator/ },
   { name: 'a word for a mount id', entry: 'x9 21 0:17 / / rw - aufs none rw', reason: /mount id/ },

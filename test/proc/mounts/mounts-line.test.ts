@@ -12,6 +12,7 @@ test('a line of /proc/mounts tells where what is mounted, and how', (t) => {
     super_options: ['rw', 'lowerdir=/a\\:b:/c'],
   })
   t.is(parseMountsLine(' /m tmpfs rw 0 0')?.mount_source, '')
+  t.is(parseMountsLine('a /m tmpfs rw 10 20')?.fs_type, 'tmpfs')
 })
 
 const others: Record<string, string> = {
@@ -19,6 +20,8 @@ const others: Record<string, string> = {
   'what mount prints': '/dev/vda on / type ext4 (rw,relatime)',
   'too few fields': '/dev/vda / ext4 rw 0',
   'a mount point that is none': 'a b ext4 rw 0 0',
+  'a field before the source': 'a /dev/vda / ext4 rw 0 0',
+  'a field after the numbers': '/dev/vda / ext4 rw 0 0 x',
   'a NUL': '/dev/vda /\0 ext4 rw 0 0',
   json: '{"a":1}',
 }

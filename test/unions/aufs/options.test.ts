@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
-import { branchesInOptions, parseBranch } from '../../../src/unions/aufs/options.js'
+import { branchesInOptions, ownOptions, parseBranch } from '../../../src/unions/aufs/options.js'
 import { pathBytes } from '../../helpers/bytes.js'
 import { inputError } from '../../helpers/filters.js'
 
@@ -56,6 +56,8 @@ for (const entry of [
   '/o/top',
   '/o/top=',
   '/o/top=wr',
+  '/o/top=xrw',
+  '/o/\0=rw',
   '/o/top=rwx',
   '/o/top=ro/x',
   'o/top=rw',
@@ -161,15 +163,27 @@ for (const { name, entry, expected } of options) {
   })
 }
 
-for (const entry of [
-  'rw,br:/a=rw:/b',
-  'rw,br:/a',
-  'rw,br:/a=rw:/b=rx',
-  'rw,br:/a=rw:/b=ro+',
-  'rw,br:/a=rw:/b=ro,dio',
-]) {
+for (const [entry, rest] of [
+  ['rw,br:/a=rw:/b', '/b'],
+  ['rw,br:/a', '/a'],
+  ['rw,br:/a=rw:/b=rx', '/b=rx'],
+  ['rw,br:/a=rw:/b=ro+', '/b=ro+'],
+  ['rw,br:/a=rw:/b=ro,dio', '/b=ro,dio'],
+] as const) {
   test(`branches that do not end in a permission are an error: ${entry}`, (t) => {
-    inputError(t, () => branchesInOptions(entry.split(',')))
+    const { reason, text } = inputError(t, () => branchesInOptions(entry.split(',')))
+    t.deepEqual([reason, text], ['a branch without a permission', rest])
+  })
+}
+
+for (const [entry, own] of [
+  ['rw,si=1a,dio,xino=/x/si=', ['rw', 'dio', 'xino=/x/si=']],
+  ['rw,si=1a,sum,br:/a=rw:/b,dio=ro', ['rw', 'sum']],
+  ['br:/a=rw', []],
+  ['rw,context="a:b:c1,c2",si=1a', ['rw', 'context="a:b:c1,c2"']],
+] as const) {
+  test(`a union's own options are those that tell neither its id nor its branches: ${entry}`, (t) => {
+    t.deepEqual(ownOptions(entry.split(',')), [...own])
   })
 }
 

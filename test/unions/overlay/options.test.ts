@@ -27,6 +27,14 @@ const cases: { name: string; entry: ByteString; layers: string[][]; workdir?: By
     ],
   },
   {
+    name: 'a raw comma in the path of the third option',
+    entry: 'ro,index=on,lowerdir=/a,B:/c',
+    layers: [
+      ['/a,B', 'ro'],
+      ['/c', 'ro'],
+    ],
+  },
+  {
     name: 'a raw comma after a backslash, before what looks like an option',
     entry: 'ro,lowerdir=/ov/com\\,ma,redirect_dir=on',
     layers: [['/ov/com,ma', 'ro']],
@@ -254,6 +262,36 @@ const relative: {
     workdir: '/B/ID/work',
   },
   {
+    name: 'of two folders a path is of the layout of the upper one, or of none',
+    entry: 'rw,lowerdir=x/y:xl/A:l/A,upperdir=/B/ID/diff,workdir=/B/ID/work',
+    layers: [
+      ['/B/ID/diff', 'rw'],
+      ['x/y', 'ro', 'relative'],
+      ['xl/A', 'ro', 'relative'],
+      ['/B/l/A', 'ro'],
+    ],
+    workdir: '/B/ID/work',
+  },
+  {
+    name: "beside containerd's upper folder there is no folder of Docker's",
+    entry: 'rw,lowerdir=l/A:x/xfs,upperdir=/B/7/fs,workdir=/B/7/work',
+    layers: [
+      ['/B/7/fs', 'rw'],
+      ['l/A', 'ro', 'relative'],
+      ['x/xfs', 'ro', 'relative'],
+    ],
+    workdir: '/B/7/work',
+  },
+  {
+    name: 'a relative upper folder does not tell, whatever its layout',
+    entry: 'rw,lowerdir=l/A,upperdir=x/B/ID/diff,workdir=x/B/ID/work',
+    layers: [
+      ['x/B/ID/diff', 'rw', 'relative'],
+      ['l/A', 'ro', 'relative'],
+    ],
+    workdir: 'x/B/ID/work',
+  },
+  {
     name: 'there is no upper folder',
     entry: 'ro,lowerdir=l1:l2',
     layers: [
@@ -278,7 +316,8 @@ for (const { name, entry, base, layers, workdir } of relative) {
 }
 
 test('an overlay that names no layer is an error', (t) => {
-  inputError(t, () => layersOf('rw,upperdir=/u,workdir=/w'))
+  const { message } = inputError(t, () => layersOf('rw,upperdir=/u,workdir=/w'))
+  t.is(message, 'an overlay without lowerdir=: "rw,upperdir=/u,workdir=/w"')
   inputError(t, () => layersOf('rw'))
   inputError(t, () => layersOf('rw,lowerdir='))
 })
@@ -359,7 +398,15 @@ const hints: Record<string, [options: ByteString, source: ByteString, marks: str
     'composefs:1',
     [['detached'], ['data']],
   ],
+  'descriptors of more than one digit': ['lowerdir=/proc/4711/fd/12:/b', 'o', [['detached'], []]],
+  'what only looks like a descriptor': [
+    'lowerdir=/x/dev/fd/3:/dev/fd/3/x:/dev/fd/x:/proc/a/b/fd/3',
+    'o',
+    [[], [], [], []],
+  ],
+  "composefs's upper folder": ['lowerdir=/l,upperdir=/u,workdir=/w', 'composefs', [[], ['detached']]],
   'a source that only begins so': ['lowerdir=/a:/b', 'composefsx', [[], []]],
+  'a source that only ends so': ['lowerdir=/a:/b', 'xcomposefs', [[], []]],
 }
 
 for (const [name, [options, source, marks]] of Object.entries(hints))

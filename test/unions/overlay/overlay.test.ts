@@ -7,6 +7,7 @@ import { type Found, foundOf } from '../../../src/files/found.js'
 import type { Copy, LayerEntry } from '../../../src/unions/layers/layer.js'
 import { overlay } from '../../../src/unions/overlay/overlay.js'
 import { overlayWhiteouts } from '../../../src/unions/overlay/whiteouts.js'
+import { unionTypeOf } from '../../../src/unions/types.js'
 import { askAll, tempFolder, writeTree } from '../../helpers/folders.js'
 import { skip } from '../../helpers/machine.js'
 import { table } from '../../helpers/tables.js'
@@ -124,4 +125,55 @@ test('Marks are read only of what may have some: each read is a program of its o
   t.false(isRead(true, index + 1, { size: 7n, mayLackData: false }), 'it has its data')
   t.true(isRead(false, index + 1, { isFolder: true, size: 7n }), 'a folder may be opaque')
   t.false(isRead(false, index, { isFolder: true, size: 7n }), 'nothing is below')
+})
+
+test('Before Linux 3.18 it was called overlayfs', (t) => {
+  t.is(unionTypeOf('overlayfs'), overlay)
+})
+
+test('A mount makes a folder beside the copies of files with several names, where its workdir is told', (t) => {
+  const folders = (workdir: string | null) => {
+    const union = table([], { workdir })
+    return [overlay.madeByMount?.(union), ...overlay.hardLinkFolders(union)]
+  }
+  t.deepEqual(folders('/w'), ['/w/work', '/w/index'])
+  // Nobody knows where it is.
+  t.deepEqual(folders('x/w'), [null, 'x/w/index'])
+  t.deepEqual(folders(null), [null])
+})
+
+/** A mount, by its options. */
+const mountOf = (...super_options: string[]) => ({
+  ...{ mount_id: 1, mount_point: '/', root: '/', dev: '0:17', fs_type: 'overlay', mount_source: 'o' },
+  ...{ mount_options: ['rw'], super_options },
+})
+
+test('CRIU’s mount options tell the layers, unless they are elsewhere', (t) => {
+  const told = (...options: string[]) =>
+    overlay.branchesInLog(mountOf(...options))?.branches.map(({ path }) => path) ?? null
+  t.deepEqual(told('rw', 'lowerdir=/a:/b', 'upperdir=/u', 'workdir=/w'), ['/u', '/a', '/b'])
+  t.deepEqual(told('rw', 'lowerdir+=/a', 'lowerdir+=/b'), ['/a', '/b'])
+  t.deepEqual(told('lowerdir=l/A:l/B'), ['l/A', 'l/B'])
+  t.is(told('rw', 'xlowerdir=/a'), null)
+  t.is(told(), null)
+})
+
+test('The layers are those of the options, by the source of the mount and the folder that is given', (t) => {
+  const read = (mount_source: string, overlayBase: string | null, ...options: string[]) => {
+    const reader = overlay.branchReader({ sysfs: '/nowhere', overlayBase })
+    const { branches } = reader({ ...mountOf(...options), mount_source }, () => {})
+    return branches.map(({ path, attributes }) => [path, ...attributes])
+  }
+  t.deepEqual(read('composefs', null, 'lowerdir=/a::/d'), [
+    ['/a', 'detached'],
+    ['/d', 'data'],
+  ])
+  t.deepEqual(read('o', '/base', 'lowerdir=l/A'), [['/base/l/A']])
+  const folder = tempFolder(t)
+  writeTree(folder, { 'a\\b': null })
+  t.deepEqual(
+    read('o', null, 'lowerdir=/l', `upperdir=${folder}/a\\b`, 'workdir=/w'),
+    [[`${folder}/a\\b`], ['/l']],
+    'an upper folder that is there with its backslash',
+  )
 })

@@ -6,13 +6,15 @@ import { DataFile } from '../../../src/files/data-file.js'
 import { O_PATH } from '../../../src/files/ids.js'
 import { UNKNOWN } from '../../../src/proc/map-files.js'
 import { type Mapping, parseMapping } from '../../../src/proc/maps.js'
-import { ForbiddenError, Process } from '../../../src/proc/process.js'
+import { ForbiddenError, GoneError, Process } from '../../../src/proc/process.js'
+import type { Copy } from '../../../src/unions/layers/layer.js'
 import { compared } from '../../../src/vma/compare/compare-records.js'
 import type { Compared } from '../../../src/vma/compare/comparer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
-import type { Vma } from '../../../src/vma/record.js'
-import { openBelow, tempFolder } from '../../helpers/folders.js'
-import { lookupOf } from '../../helpers/lookups.js'
+import type { Vma, VmaBranch } from '../../../src/vma/record.js'
+import { openAt, openBelow, tempFolder } from '../../helpers/folders.js'
+import { foundAs, lookupOf } from '../../helpers/lookups.js'
+import { table } from '../../helpers/tables.js'
 
 /** The smallest code that this process maps. */
 function codeOf(): Mapping {
@@ -143,12 +145,85 @@ test('What the memory of a process told is told of no other', (t) => {
   t.deepEqual(of(copyOf(t, false)), [true])
 })
 
+test('Mappings of one file that differ in what is known of them keep that', (t) => {
+  const records: Vma[] = [CODE, { ...CODE, state: 'deleted' }]
+  const vmas = compared(records, contextOf(name), new Process(process.pid), new WeakMap(), () => {})
+  t.deepEqual(
+    vmas.map(({ state, same_bytes }) => [state, same_bytes]),
+    [
+      ['replaced', true],
+      ['deleted', true],
+    ],
+  )
+})
+
+test('The memory that was read does not stay open', (t) => {
+  told(contextOf(copyOf(t, false)))
+  t.is(openAt(`/proc/${process.pid}/mem`), 0)
+})
+
 test('The field stands after the state, and the record is otherwise the same', (t) => {
   const [vma] = compared([CODE], contextOf(name), new Process(process.pid), new WeakMap(), () => {})
   const keys = Object.keys(CODE)
   keys.splice(keys.indexOf('state') + 1, 0, 'same_bytes')
   t.deepEqual(Object.keys(vma ?? {}), keys)
   t.deepEqual({ ...vma, same_bytes: undefined }, { ...CODE, same_bytes: undefined })
+})
+
+/** What is told of a file of an overlay whose lower layer has the mapped bytes, or whose upper has them. */
+function suppliedBy(
+  t: ExecutionContext,
+  layers: ('same' | 'other')[],
+  change: Partial<Vma> = {},
+  isShown = true,
+) {
+  const paths = layers.map((each) => copyOf(t, each === 'other'))
+  const shown = opened(paths[0] ?? name)
+  shown?.close()
+  const union = table(['/up', '/low'], { dev: '0:40', fs_type: 'overlay', si: null })
+  const branches = union.branches.map((branch, i) => ({ ...branch, perm: i === 0 ? 'rw' : 'ro' }))
+  const copies = paths.flatMap((path, i): Copy[] => {
+    const branch = branches[i]
+    if (branch === undefined) return []
+    const file = { ...foundAs('254:0/9'), size: 1n }
+    return [
+      {
+        ...{ branch, path: name, file, mount_id: 1, isMeta: false, since: 0n, isNamed: true },
+        ...{ isCopiedUp: () => null, openData: () => opened(path) },
+      },
+    ]
+  })
+  const opens = isShown
+    ? { dev: shown?.file.dev ?? null, ino: shown?.file.ino ?? null }
+    : { dev: '0:77', ino: '1' }
+  const kernel = { ...CODE.kernel, ...opens, maps_dev: '0:40', maps_ino: '9' }
+  const context = contextOf(paths[0] ?? name, {
+    copies: () => ({ copies, isComplete: true }),
+    holders: () => ({ holders: copies, isComplete: true }),
+    openMapped: () => opened(name),
+  })
+  const record = { ...CODE, state: null, kernel, ...change }
+  const unions = [{ ...union, branches }]
+  const [vma] = compared([record], { ...context, unions }, new Process(process.pid), new WeakMap(), () => {})
+  return [vma?.state, vma?.branch?.path ?? null, vma?.same_bytes]
+}
+
+test('Where one copy alone has the bytes, it is the one that is mapped', (t) => {
+  t.deepEqual(suppliedBy(t, ['same', 'other']), ['current', '/up', true])
+  t.deepEqual(suppliedBy(t, ['other', 'same']), ['copied_up', '/low', false])
+})
+
+test('What is known besides bytes is not told anew by them', (t) => {
+  t.deepEqual(suppliedBy(t, ['other', 'same'], { state: 'replaced' }), ['replaced', '/low', false])
+  t.deepEqual(
+    suppliedBy(t, ['other', 'same'], {}, false),
+    [null, '/low', false],
+    'the path may show another file',
+  )
+  const branch = { ...table(['/x']).branches[0], mount_id: 1, si: null } as VmaBranch
+  t.deepEqual(suppliedBy(t, ['other', 'same'], { branch }), [null, '/x', false])
+  t.deepEqual(suppliedBy(t, ['other', 'other']), [null, null, false])
+  t.deepEqual(suppliedBy(t, ['same']), [null, null, true], 'nothing to tell one copy from')
 })
 
 test('What is current, memory, or of a filesystem that may hang is not asked', (t) => {
@@ -208,6 +283,10 @@ test('Memory that may not be read is one message that names the capability', (t)
     throw new ForbiddenError('mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)')
   }
   const other = { ...CODE, state: null, kernel: { ...CODE.kernel } }
+  const gone = () => {
+    throw new GoneError()
+  }
+  t.throws(() => told(contextOf(name), [CODE], { attempt: gone }), { instanceOf: GoneError })
   const { bytes, messages } = told(contextOf(name), [CODE, other], { attempt })
   t.deepEqual(bytes, [null, null])
   t.deepEqual(messages, ['memory cannot be read: mem: permission denied (EACCES); try sudo (CAP_SYS_PTRACE)'])
@@ -217,11 +296,16 @@ test('A file that may not be read is a message that names the capability, one th
   const failing = (code: string) => () => {
     throw Object.assign(new Error(code), { code })
   }
-  t.deepEqual(told(contextOf(name, { openData: failing('EACCES') })), {
-    bytes: [null],
-    messages: [`files cannot be read: EACCES; ${howToGet('CAP_DAC_READ_SEARCH')}`],
-  })
+  for (const code of ['EACCES', 'EPERM'])
+    t.deepEqual(told(contextOf(name, { openData: failing(code) })), {
+      bytes: [null],
+      messages: [`files cannot be read: ${code}; ${howToGet('CAP_DAC_READ_SEARCH')}`],
+    })
   t.deepEqual(told(contextOf(name, { openData: failing('EIO') })), { bytes: [null], messages: [] })
+})
+
+test('Where nothing may be looked up, nothing is compared', (t) => {
+  t.deepEqual(told({ ...contextOf(name), lookup: null }), { bytes: [null], messages: [] })
 })
 
 test('A huge mapping is not read, and a message says so once', (t) => {

@@ -3,6 +3,8 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { foundOf } from '../../../src/files/found.js'
 import { type Kernel, parseEntry, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
+import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
+import type { BranchTable } from '../../../src/unions/branch-table.js'
 import type { Copy } from '../../../src/unions/layers/layer.js'
 import type { FileLookup } from '../../../src/vma/context.js'
 import { LayerStacks, liveLookup, type Machine } from '../../../src/vma/lookup/live-lookup.js'
@@ -17,14 +19,16 @@ interface Looking {
   close(): void
 }
 
-/** A machine of which nothing is known but its files. */
-function looking(t: ExecutionContext): Looking {
+/** A machine of which nothing is known but its files, and the mounts of the reader and of the process. */
+function looking(t: ExecutionContext, reader: string[] = [], process: string[] = []): Looking {
   const folder = tempFolder(t)
   const machine: Machine = {
-    ...{ procfs: `${folder}/proc`, sysfs: `${folder}/sys`, mounts: () => [], asking: () => askAll },
+    ...{ procfs: `${folder}/proc`, sysfs: `${folder}/sys` },
+    ...{ mounts: () => reader.map(parseMount), asking: () => askAll },
   }
   const stacks = new LayerStacks(machine)
-  const root = { isOwnRoot: true, isProcessRoot: false, mounts: [], asking: askAll, mayAskDevice: () => true }
+  const mounts = process.map(parseMount)
+  const root = { isOwnRoot: true, isProcessRoot: false, mounts, asking: askAll, mayAskDevice: () => true }
   const lookup = liveLookup(folder, root, stacks, machine)
   const close = () => {
     lookup.close()
@@ -117,4 +121,98 @@ test('A mapped file is looked at through its entry only where that is still of t
   t.is(mapped({}, { pid: 8 }), null)
   close()
   t.is(openBelow(folder), 0)
+})
+
+/** An overlay of a writable branch over another, with its workdir. */
+const writable = (folder: string, workdir: string | null, more: Partial<BranchTable> = {}): BranchTable => {
+  const { branches, ...rest } = table([`${folder}/top`, `${folder}/low`], {
+    ...{ fs_type: 'overlay', si: null, dev: '0:40', workdir },
+    ...more,
+  })
+  return { ...rest, branches: branches.map((branch, i) => (i === 0 ? { ...branch, perm: 'rw' } : branch)) }
+}
+
+test('What the branches have of a path is told, whatever hides it, and whether it was copied', (t) => {
+  const { folder, lookup } = looking(t)
+  writeTree(folder, { 'top/both': '', 'low/both': '', 'low/one': '' })
+  const union = writable(folder, null)
+  const indexesOf = (path: string) => lookup.holders(union, path).holders.map(({ branch }) => branch.index)
+  t.deepEqual(['/both', '/one', '/none'].map(indexesOf), [[0, 1], [1], []])
+  t.deepEqual(
+    ['/both', '/one', '/none'].map((path) => lookup.isNotCopied(union, path)),
+    [false, true, true],
+  )
+})
+
+test('The writable branch is seen where what the mount made is there, on the same mount', (t) => {
+  const { folder, lookup } = looking(t)
+  writeTree(folder, { top: null, low: null, 'w/work': null, none: null })
+  const isSeen = (union: BranchTable) => lookup.isUpperSeen(union)
+  t.true(isSeen(writable(folder, `${folder}/w`)))
+  t.false(isSeen(writable(folder, `${folder}/none`, { dev: '0:41' })))
+  t.false(isSeen(writable(folder, '/proc/self', { dev: '0:42' })))
+  t.true(isSeen(overlay(`${folder}/low`, '0:43')), 'there is none')
+  t.is(isSeen({ ...writable(folder, null), fs_type: 'aufs', si: '1a' }), null)
+})
+
+test('Whether there are metacopies is told by the options of the union’s own mount', (t) => {
+  const line = (id: number, option: string) =>
+    `${id} 1 0:40 / /${id} rw - overlay o rw,lowerdir=/l,metacopy=${option}`
+  const has = (mounts: string[]) => {
+    const { folder, lookup } = looking(t, [], mounts)
+    return lookup.hasMetacopies(overlay(`${folder}/l`, '0:40'))
+  }
+  t.true(has([line(30, 'off'), line(31, 'on')]))
+  t.false(has([line(30, 'on'), line(31, 'off')]))
+})
+
+test('Devices are those of the reader’s mounts', (t) => {
+  const { folder, lookup } = looking(t, [
+    '29 1 8:1 / / rw - ext4 none rw',
+    '30 29 0:50 / /nowhere rw - tmpfs none rw',
+  ])
+  t.deepEqual(
+    [29, 30, 31, null].map((id) => lookup.deviceOf(id)),
+    ['8:1', '0:50', null, null],
+  )
+  t.is(lookup.deviceAt('/x'), '8:1')
+  t.false(folder.startsWith('/nowhere'))
+  t.is(looking(t).lookup.deviceAt('/x'), null)
+})
+
+test('A path below is opened for its data, and nothing stays open of what was looked into', (t) => {
+  const { folder, lookup } = looking(t)
+  writeTree(folder, { 'd/f': 'x' })
+  const file = lookup.openData('/d/f')
+  t.is(file?.file.size, 1n)
+  file?.close()
+  lookup.close()
+  t.is(openBelow(folder), 0)
+})
+
+test('The mapped file itself is opened through its entry only where that lies on a mount of no union', (t) => {
+  const id = mountAt(tempFolder(t))
+  const opens = (reader: string[], process: string[] = []) => {
+    const { folder, lookup, close } = looking(t, reader, process)
+    writeTree(folder, { f: 'x' })
+    put(`${folder}/proc`, 7, { links: { '1000-2000': `${folder}/f` } })
+    const { dev, ino } = foundOf(lstatSync(`${folder}/f`, { bigint: true }))
+    const raw = parseEntry(`1000-2000 -> ${folder}/f`)
+    if (raw === null) throw new Error('no entry')
+    const kernel: Kernel = { ...UNKNOWN, dev, ino, mnt_id: id, maps_dev: '8:1', maps_ino: ino }
+    const file = lookup.openMapped({ ...raw, pid: 7, kernel })
+    const size = file?.file.size ?? null
+    file?.close()
+    close()
+    t.is(openBelow(folder), 0)
+    return size
+  }
+  const mount = (dev: string, type: string, mountId = id) =>
+    `${mountId} 1 ${dev} / / rw - ${type} none rw,lowerdir=/l`
+  t.is(opens([mount('8:1', 'ext4')]), 1n)
+  t.is(opens([], [mount('0:9', 'tmpfs', id + 1), mount('8:1', 'ext4')]), 1n)
+  t.is(opens([mount('8:1', 'overlay')]), null)
+  t.is(opens([mount('0:9', 'ext4')]), null)
+  t.is(opens([mount('8:1', 'ext4', id + 1)]), null)
+  t.is(opens([]), null)
 })

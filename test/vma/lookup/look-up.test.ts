@@ -4,6 +4,7 @@ import type { Found } from '../../../src/files/found.js'
 import { type Kernel, type RawVma, UNKNOWN } from '../../../src/proc/map-files.js'
 import { parseMount } from '../../../src/proc/mounts/mountinfo.js'
 import type { ByteString } from '../../../src/text/byte-string.js'
+import { withoutDeleted } from '../../../src/text/paths.js'
 import type { Branch, BranchTable } from '../../../src/unions/branch-table.js'
 import type { Copy, Holders } from '../../../src/unions/layers/layer.js'
 import type { FileLookup, ProcessContext } from '../../../src/vma/context.js'
@@ -261,6 +262,61 @@ const coveredFolder: Case[] = [
     { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine, ...copied(null) },
     null,
   ),
+  covered(
+    'Where the changed file is of no writable branch, it is no copy that anybody made through it',
+    { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine, ...copied(true, 'ro') },
+    null,
+  ),
+  covered(
+    'Where the changed file is in no branch, nothing is known',
+    { at: { [SH]: file('0:40/9', { changed: 8n }) }, mapped: () => mine },
+    null,
+  ),
+  ...['/o/low', null].map(
+    (branch): Case => ({
+      title: `Where a union was mounted over another, the file is of the layer that supplied it below: ${branch}`,
+      link: SH,
+      kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40) },
+      mounts: [OVERLAY, '60 40 0:60 / /usr rw - overlay o rw,lowerdir=/usr,upperdir=/p/up,workdir=/p/work'],
+      unions: [overlay, union('/p', { ...overlay, mount_id: 60, mount_point: '/usr', dev: '0:60' })],
+      look: {
+        at: { [SH]: file('0:60/9') },
+        mapped: () => file('0:40/9'),
+        isNotCopied: () => true,
+        copies: (of) => ({
+          copies: of.mount_id === 40 && branch !== null ? [copyIn(of, 2, file('254:0/9'))] : [],
+          isComplete: true,
+        }),
+      },
+      expected: { path: SH, state: 'current', branch },
+    }),
+  ),
+  {
+    title: 'Where the same union is mounted over the folder again, another file is in its place',
+    link: SH,
+    kernel: { ...inMaps(SH, '0:40', '9'), ...opened('0:40', '9', 40) },
+    mounts: [OVERLAY, OVERLAY.replace('40 29', '41 40').replace('/ / rw', '/usr /usr rw')],
+    unions: [overlay, { ...overlay, mount_id: 41, root: '/usr', mount_point: '/usr' }],
+    look: { at: { [SH]: file('0:40/77') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
+  {
+    title: 'Where a union is mounted elsewhere, another file is in its place',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 29) },
+    mounts: [ROOT, OVERLAY.replace('/ / rw', '/ /x rw')],
+    unions: [{ ...overlay, mount_point: '/x' }],
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
+  {
+    title: 'Where no mounts are told but that its own is one, another file is in its place',
+    link: SH,
+    kernel: { ...onDisk, ...opened('254:0', '9', 29) },
+    unions: [overlay],
+    look: { at: { [SH]: file('254:0/77') } },
+    expected: { path: SH, state: 'replaced', branch: null },
+  },
   covered(
     'Where another was renamed over it there, that is in its place',
     { at: { [SH]: file('0:40/77') }, mapped: () => mine },
@@ -729,7 +785,275 @@ const toldReal: Case[] = [
   },
 ]
 
+const listed = { ...onDisk, ...opened('254:0', '9', 29) }
+const MEMORY = '/memfd:x (deleted)'
+/** A mount over a folder of the union. */
+const VOLUME_AT_USR = '42 30 254:0 / /usr rw - ext4 /dev/root rw'
+
+/** A file of a disk, and whether it is looked up where it is called. */
+const plain = (title: string, more: Partial<Case> & { look: Look }, state: State | null): Case => ({
+  ...{ title, link: SH, kernel: listed, mounts: [ROOT], unions: [] },
+  ...more,
+  look: { at: { [SH]: mine }, ...more.look },
+  expected: { path: withoutDeleted(more.link ?? SH), state, branch: null },
+})
+
+/** A file whose link leaks a branch, where nothing is at its path any more. */
+const missing = (title: string, more: Partial<Case>, state: State | null): Case => ({
+  ...{ title, link: `/l/low${SH}`, kernel: leaked(SH), mounts: [UNION], unions: [aufs], look: {} },
+  ...more,
+  expected: { path: SH, state, branch: '/l/low' },
+})
+
+const looked: Case[] = [
+  plain(
+    'What is not at its path, and is not called deleted, is hidden by something',
+    { look: { at: {} } },
+    null,
+  ),
+  missing('What leaks and is not at its path is deleted', {}, 'deleted'),
+  missing(
+    'What leaks and is not at its path is deleted, also where no mounts are told',
+    { mounts: [] },
+    'deleted',
+  ),
+  missing(
+    'What is not at its path, where a mount covers the union, is hidden',
+    { mounts: [UNION, VOLUME_AT_USR] },
+    null,
+  ),
+  missing(
+    'A union of which no device is told is covered by nothing that is known',
+    { kernel: { maps_name: SH }, unions: [{ ...aufs, dev: null }] },
+    'deleted',
+  ),
+  plain(
+    'In the process’s own root a file is looked up whatever device the reader has there',
+    { look: { deviceAt: () => '0:60' } },
+    'current',
+  ),
+  plain(
+    'Below another root a file is looked up where the same device is there',
+    { look: { isOwnRoot: false, deviceAt: () => '254:0' } },
+    'current',
+  ),
+  plain(
+    'Below another root a file is looked up where nobody knows what is there',
+    { look: { isOwnRoot: false } },
+    'current',
+  ),
+  plain(
+    'Below another root a file is not looked up where another device is there',
+    { look: { isOwnRoot: false, deviceAt: () => '0:60' } },
+    null,
+  ),
+  plain(
+    'Below another root a file of a process without mounts is looked up',
+    { mounts: [], look: { isOwnRoot: false, deviceAt: () => '0:60' } },
+    'current',
+  ),
+  plain(
+    'Below another root another file of the same name proves nothing',
+    { look: { isOwnRoot: false, at: { [SH]: file('254:0/77') } } },
+    null,
+  ),
+  {
+    title: 'Below another root a union is looked up by its own device, also under what is mounted over it',
+    link: `/l/low${SH}`,
+    kernel: leaked(SH),
+    mounts: [UNION, VOLUME_AT_USR],
+    unions: [aufs],
+    look: { at: { [SH]: file('0:18/25') }, copies: lowCopy, isOwnRoot: false, deviceAt: () => '0:18' },
+    expected: { path: SH, state: 'current', branch: '/l/low' },
+  },
+  plain(
+    'What is on no mount of the process is current where its path shows it all the same',
+    { kernel: { ...onDisk, ...opened('254:0', '9', 77, false) }, look: {} },
+    'current',
+  ),
+  plain(
+    'Of a process without mounts a file that was not opened is looked up',
+    { kernel: onDisk, mounts: [], look: {} },
+    'current',
+  ),
+  plain(
+    'What has no path at all is not looked up',
+    {
+      link: 'anon_inode:[io_uring]',
+      kernel: inMaps('anon_inode:[io_uring]', '0:14', '9'),
+      look: { at: { 'anon_inode:[io_uring]': file('0:14/9') } },
+    },
+    null,
+  ),
+  plain(
+    'What lies outside of the process’s root is not looked up',
+    { context: { chroot: '/c' }, look: {} },
+    null,
+  ),
+  plain(
+    'Memory is not looked up, whatever is called as it is',
+    {
+      link: MEMORY,
+      kernel: { ...inMaps(MEMORY, '0:1', '9'), ...opened('0:1', '9', 7, false) },
+      look: { at: { '/memfd:x': file('0:1/9') } },
+    },
+    'deleted',
+  ),
+  plain(
+    'A deleted file that was not opened is looked up where one of the mounts is its own',
+    {
+      link: `${SH} (deleted)`,
+      kernel: inMaps(`${SH} (deleted)`, '254:0', '9'),
+      mounts: [ROOT, '50 29 0:50 / /x rw - tmpfs none rw'],
+      look: { at: { [SH]: file('254:0/77') } },
+    },
+    'replaced',
+  ),
+  plain(
+    'A deleted file of a mount that is listed is looked up, also where maps has another device (btrfs)',
+    {
+      link: `${SH} (deleted)`,
+      kernel: { ...inMaps(`${SH} (deleted)`, '0:31', '9'), ...opened('0:32', '9', 29) },
+      look: { at: { [SH]: file('0:32/77') } },
+    },
+    'replaced',
+  ),
+  plain(
+    'A file of another device whose name truly ends in (deleted) is none that was deleted',
+    {
+      link: `${SH} (deleted)`,
+      kernel: inMaps(`${SH} (deleted)`, '254:0', '9'),
+      look: { at: { [`${SH} (deleted)`]: file('0:31/9') } },
+    },
+    'deleted',
+  ),
+  {
+    title: 'A file of a union that is called deleted is looked up, also where no mounts are told',
+    link: `/l/low${SH} (deleted)`,
+    kernel: leaked(`${SH} (deleted)`),
+    mounts: [],
+    unions: [aufs],
+    look: { at: { [SH]: file('0:18/25') }, copies: lowCopy },
+    expected: { path: SH, state: 'current', branch: '/l/low' },
+  },
+  ...[
+    { ino: '364', path: '/f (deleted)', state: 'current' as const },
+    { ino: '365', path: '/f', state: 'deleted' as const },
+  ].map(
+    ({ ino, path, state }): Case => ({
+      title: `Where maps leaks too, the branch’s own file tells whether a name truly ends in (deleted): ${state}`,
+      link: '/l/low/f (deleted)',
+      kernel: { ...opened('254:0', '364', 13, false), ...inMaps('/l/low/f (deleted)', '254:0', '364') },
+      mounts: [UNION],
+      unions: [aufs],
+      look: {
+        at: { '/f (deleted)': file('0:18/25') },
+        copies: (of) => ({ copies: [copyIn(of, 2, file(`254:0/${ino}`))], isComplete: true }),
+      },
+      expected: { path, state, branch: '/l/low' },
+    }),
+  ),
+]
+
+/** A file that leaks a branch of AUFS, and what the branches have by its name. */
+const inBranch = (
+  title: string,
+  copies: Copy[],
+  state: State | null,
+  { branch = '/l/low', kernel = leaked('/f') }: { branch?: ByteString; kernel?: Partial<Kernel> } = {},
+): Case => ({
+  title,
+  link: `${branch}/f`,
+  kernel,
+  mounts: [UNION],
+  unions: [aufs],
+  look: { at: { '/f': file('0:18/25') }, copies: () => ({ copies, isComplete: true }) },
+  expected: { path: '/f', state, branch },
+})
+
+/** A file of a lower branch that was deleted, and what the union shows in its place. */
+const inItsPlace = (title: string, copies: Copy[], state: State): Case => ({
+  ...inBranch(title, copies, state, { kernel: leaked('/f (deleted)') }),
+  look: { at: { '/f': file('0:18/77') }, copies: () => ({ copies, isComplete: true }) },
+})
+
+const lowFile = (id: string, more: Partial<Found> = {}) => [copyIn(aufs, 2, file(id, more))]
+
+const byBranch: Case[] = [
+  inBranch('The very file that the link names is on top', lowFile('254:0/364'), 'current'),
+  inBranch('Another inode is on top in its branch', lowFile('254:0/365'), 'replaced'),
+  inBranch('A file of another device is on top in its branch', lowFile('254:1/364'), 'replaced'),
+  inBranch('Nobody knows the inode of the file that the link names', lowFile('254:0/365'), 'current', {
+    kernel: { ...leaked('/f'), dev: null, ino: null },
+  }),
+  inBranch('Its branch has it no more, and one below has', lowFile('254:0/364'), null, { branch: '/l/mid' }),
+  inBranch('No branch that can be looked into has it', [], null),
+  inBranch(
+    'A file of the writable branch is being changed',
+    [copyIn(aufs, 0, file('254:0/364', { changed: 8n }))],
+    'current',
+    { branch: '/l/up' },
+  ),
+  inBranch(
+    'A file of a read-only branch that looks otherwise was shown by another name',
+    lowFile('254:0/364', { changed: 8n }),
+    null,
+  ),
+  inItsPlace('A branch’s own file is shown again', lowFile('254:0/364'), 'current'),
+  inItsPlace('Another inode of its branch is shown in its place', lowFile('254:0/365'), 'replaced'),
+  inItsPlace('Another device has its inode', lowFile('254:1/364'), 'replaced'),
+  inItsPlace(
+    'A higher branch has another in its place',
+    [copyIn(aufs, 0, file('254:0/364')), ...lowFile('254:0/364')],
+    'replaced',
+  ),
+  inItsPlace('No branch tells what is shown in its place', [], 'replaced'),
+]
+
+const undecided: Case[] = [
+  plain(
+    'Where the entry was not opened, and its path shows another device (btrfs), nothing is known',
+    { kernel: onDisk, look: { at: { [SH]: file('0:31/9') } } },
+    null,
+  ),
+  {
+    title: 'Where the entry was not opened, an overlay may show a copied hard link by another inode',
+    link: SH,
+    kernel: inMaps(SH, '0:40', '9'),
+    mounts: [OVERLAY],
+    unions: [overlay],
+    look: {
+      at: { [SH]: file('0:40/77') },
+      copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/77'))], isComplete: true }),
+    },
+    expected: { path: SH, state: null, branch: null },
+  },
+  {
+    title: 'Where the mount of the union does not hold the path, no branch is told',
+    link: '/f',
+    kernel: { ...inMaps('/f', '0:18', '25'), ...opened('0:18', '25', 30) },
+    mounts: [UNION],
+    unions: [{ ...aufs, mount_point: '/vol' }],
+    look: { at: { '/f': file('0:18/25') }, copies: lowCopy },
+    expected: { path: '/f', state: null, branch: null },
+  },
+  really(
+    'AUFS: where the kernel tells a file that may be none of the copies, their names tell nothing',
+    (table) => [copyIn(table, 2, file('0:31/364'))],
+    [null, null],
+    { of: aufs, real: '0:29/364' },
+  ),
+  unlooked(
+    'where one has another file of that name, nothing is current',
+    { copies: (of) => ({ copies: [copyIn(of, 2, file('254:0/9', { changed: 8n }))], isComplete: false }) },
+    null,
+  ),
+]
+
 const cases = [
+  ...looked,
+  ...byBranch,
+  ...undecided,
   ...toldReal,
   ...leftBehind,
   ...elsewhere,
