@@ -15,7 +15,10 @@ export interface Command extends Omit<AnyUsage, 'options'> {
   options: ShownOption[]
 }
 
-/** Every command, by name. */
-export const commands: Command[] = [branches, criu, images, log, mounts, remount, view, vma].map(
-  ({ usage }: { usage: AnyUsage }) => ({ ...usage, options: shownOptions(usage) }),
+/** What every command says of itself. */
+export const usages: AnyUsage[] = [branches, criu, images, log, mounts, remount, view, vma].map(
+  ({ usage }: { usage: AnyUsage }) => usage,
 )
+
+/** Every command, by name. */
+export const commands: Command[] = usages.map((usage) => ({ ...usage, options: shownOptions(usage) }))

@@ -36,15 +36,18 @@ export interface Parsed<O extends Options> extends Operands {
 }
 
 /**
- * Reads the command line.
+ * Reads the command line: the words after the command.
  *
  * @returns `'help'` or `'version'` where that is asked for
  * @throws UsageError
  */
-export function parseArguments<O extends Options>(usage: Usage<O>): Parsed<O> | 'help' | 'version' {
+export function parseArguments<O extends Options>(
+  usage: Usage<O>,
+  words: string[],
+): Parsed<O> | 'help' | 'version' {
   const options = { ...tree, ...usage.options, ...common }
   const names = byNames(options)
-  const { argv, error } = Parser.detailed(spelledOut(givenWords(), names), {
+  const { argv, error } = Parser.detailed(spelledOut(words, names), {
     ...grammar(options, names),
     configuration: {
       'parse-positional-numbers': false,
@@ -54,7 +57,7 @@ export function parseArguments<O extends Options>(usage: Usage<O>): Parsed<O> | 
       'populate--': usage.actions !== undefined,
     },
   })
-  const { _: words, '--': command = [], ...given } = argv
+  const { _: operands, '--': command = [], ...given } = argv
   if (given.help === true) return 'help'
   if (given.version === true) return 'version'
   // The text ends in the option's name: `Not enough arguments following: pid`.
@@ -69,7 +72,7 @@ export function parseArguments<O extends Options>(usage: Usage<O>): Parsed<O> | 
   ])
   return {
     options: Object.fromEntries(values) as Args<O>,
-    ...operandsOf(usage, words.map(String), command.map(String)),
+    ...operandsOf(usage, operands.map(String), command.map(String)),
   }
 }
 
@@ -103,17 +106,18 @@ function grammar(options: Options, names: Names): Parser.Options {
 }
 
 /** The words of the command line. Node decodes them as UTF-8. @throws UsageError for a word that is no UTF-8: its bytes are lost */
-function givenWords(): string[] {
+export function givenWords(): string[] {
   const args = process.argv.slice(2)
   const isLossy = args.some((arg) => arg.includes('\ufffd')) && !isUtf8(readFileSync('/proc/self/cmdline'))
   if (isLossy) throw new UsageError('a word of the command line is no UTF-8')
   return args
 }
 
-/** Writes `-p1,7` as `--pid=1,7`: of what stands together with a letter, yargs' parser takes only a number for its value. */
+/** Writes `-p1,7` as `--pid=1,7`: of what stands together with a letter, yargs' parser takes only a number for its value, and `--p` for `-p`. */
 function spelledOut(words: string[], names: Names): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   const options = words.slice(0, end).map((word) => {
+    if (/^--.(=|$)/s.test(word)) throw unknownOption(word.slice(0, 3), [])
     if (/^-[^-]./s.test(word) && names.has(`-${word}`)) throw unknownOption(word, [`-${word}`])
     const [, letter = '', value = ''] = /^(-[^-])([^=].*)$/s.exec(word) ?? []
     const option = names.get(letter)
@@ -177,7 +181,7 @@ const LONGEST = 40
 
 /** The name that was most likely meant: one that begins so, or differs by a slip or two of the fingers; null if there is none. */
 function nearest(called: string, names: string[]): string | null {
-  if (called.length < 4 || called.length > LONGEST) return null
+  if (called.length > LONGEST) return null
   const [found] = names
     .filter((name) => name.startsWith('--'))
     .map((name) => ({ name, steps: name.startsWith(called) ? 0 : distance(called, name).steps }))

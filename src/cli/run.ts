@@ -7,7 +7,7 @@ import { BLOCK, type LineTransform } from '../lines/line-transform.js'
 import { type ByteString, bytesOf } from '../text/byte-string.js'
 import { ndjsonLine } from '../text/json.js'
 import { quote } from '../text/printable.js'
-import { type Operands, parseArguments, UsageError } from './arguments.js'
+import { givenWords, type Operands, parseArguments, UsageError } from './arguments.js'
 import { helpOf } from './help.js'
 import { columns, isTerminal, neededFor, readChunks, say, writeAll } from './io.js'
 import type { Args, Options, Usage } from './usage.js'
@@ -43,7 +43,7 @@ export interface Command<O extends Options> {
 /** Parses the command line and runs the command. Everything that goes wrong becomes a message and an exit status. */
 export function run<O extends Options>({ usage, pipeline }: Command<O>): void {
   try {
-    const parsed = parseArguments(usage)
+    const parsed = parseArguments(usage, givenWords())
     if (typeof parsed === 'string') {
       const shown = parsed === 'help' ? helpOf(usage, columns()) : packageJson.version
       write(bytesOf(`${shown}\n`))

@@ -9,8 +9,9 @@ export interface User {
   home: ByteString
 }
 
-export function users(): User[] {
-  return readLines('/etc/passwd').flatMap((line) => {
+/** @param root the folder that /etc is in */
+export function users(root = ''): User[] {
+  return readLines(`${root}/etc/passwd`).flatMap((line) => {
     const [name = '', , uid = '', , , home = ''] = line.split(':')
     return home.startsWith('/') ? [{ name, uid, home }] : []
   })

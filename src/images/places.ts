@@ -34,15 +34,20 @@ interface Place {
 /** All stores. One that no path leads to is never looked at. */
 export class Stores {
   readonly #given: StorePlaces
+  readonly #kinds: readonly StoreKind[]
   readonly #places = new Map<StoreKind, readonly Place[]>()
   readonly #opened = new Map<Place, ImageStore>()
   readonly #placeOf = new BoundedMap<ByteString, Place | null>(ROOTS_KEPT)
   readonly #askable = new AskableMounts('/proc', new Tables(), [])
 
-  /** @throws InputError where no store is in a place that is given */
-  constructor(given: StorePlaces = {}) {
+  /**
+   * @param kinds that are looked for
+   * @throws InputError where no store is in a place that is given
+   */
+  constructor(given: StorePlaces = {}, kinds: readonly StoreKind[] = KINDS) {
     this.#given = given
-    for (const kind of KINDS) for (const root of given[kind.name] ?? []) check(kind, root)
+    this.#kinds = kinds
+    for (const kind of kinds) for (const root of given[kind.name] ?? []) check(kind, root)
   }
 
   /**
@@ -52,7 +57,7 @@ export class Stores {
    * @throws InputError where a store cannot be read; the first time
    */
   imageOf(path: ByteString): LayerImage | null {
-    for (const kind of KINDS) {
+    for (const kind of this.#kinds) {
       const [, root, folder] = kind.folders.exec(path) ?? []
       if (root === undefined || folder === undefined) continue
       const place = this.#find(kind, root)
@@ -78,12 +83,9 @@ export class Stores {
     const known = this.#places.get(kind)
     if (known !== undefined) return known
     const given = this.#given[kind.name]
-    const usual = given === undefined ? kind.usualPlaces(this.#given) : []
-    const atHome = given === undefined ? kind.placesAtHome() : []
-    const places = [
-      ...(given ?? []).map((root) => ({ kind, root, isGiven: true, isAtHome: false })),
-      ...usual.map((root) => ({ kind, root, isGiven: false, isAtHome: false })),
-      ...atHome.map((root) => ({ kind, root, isGiven: false, isAtHome: true })),
+    const places = given?.map((root) => ({ kind, root, isGiven: true, isAtHome: false })) ?? [
+      ...kind.usualPlaces(this.#given).map((root) => ({ kind, root, isGiven: false, isAtHome: false })),
+      ...kind.placesAtHome().map((root) => ({ kind, root, isGiven: false, isAtHome: true })),
     ]
     this.#places.set(kind, places)
     return places

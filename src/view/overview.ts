@@ -65,7 +65,7 @@ const image: Dividing = {
   ...layer,
   mark: (part) => {
     const { names = [], container = null } = part.supply.branch?.image ?? {}
-    if (container !== null) return ['own']
+    if (container !== null) return ['image', null]
     return names.length > 0 ? ['image', ...names] : layer.mark(part)
   },
   name: (part) => {

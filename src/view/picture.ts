@@ -105,11 +105,11 @@ function supplier({ branch, rpath }: DrawnVma): readonly unknown[] {
 }
 
 function supply(vmas: Mapped): Supply {
-  const [{ branch }] = vmas
+  const [{ branch, rpath }] = vmas
   return {
     ...amount(vmas),
     branch,
-    isOfUnion: branch !== null || vmas.some(({ rpath }) => rpath !== null),
+    isOfUnion: branch !== null || rpath !== null,
     stale: groups(vmas.filter(staleness), ({ state }) => [state]).map((ofState) => ({
       state: ofState[0].state,
       ...amount(ofState),

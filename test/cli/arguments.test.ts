@@ -1,7 +1,9 @@
-/** What each command says of a command line that it cannot use: one line of what is wrong, one of where help is. */
+/** How command lines are read, and what is said of those that cannot be used. */
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
-import { commands } from '../../scripts/commands.js'
-import { outcome, run, started } from '../helpers/run.js'
+import { commands, usages } from '../../scripts/commands.js'
+import { givenWords, type Parsed, parseArguments, UsageError } from '../../src/cli/arguments.js'
+import type { Options } from '../../src/cli/usage.js'
 
 /** What is typed after the command, and what is wrong with it. */
 const wrong: [command: string, words: string[], says: string][] = [
@@ -14,6 +16,7 @@ const wrong: [command: string, words: string[], says: string][] = [
   ['aufs-vma', ['--cont', 'a'], 'unknown option --cont: did you mean --container?'],
   ['aufs-vma', ['-pid', '1'], 'unknown option -pid: did you mean --pid?'],
   ['aufs-vma', ['-all'], 'unknown option -all: did you mean --all?'],
+  ['aufs-vma', ['--stal'], 'unknown option --stal: did you mean --stale?'],
   ['aufs-mounts', ['--maxLine', '5'], 'unknown option --maxLine: did you mean --max-line?'],
   ['aufs-mounts', ['--proc', '/p'], 'unknown option --proc: did you mean --procfs?'],
   ['aufs-branches', ['--formt', 'log'], 'unknown option --formt: did you mean --format?'],
@@ -22,6 +25,8 @@ const wrong: [command: string, words: string[], says: string][] = [
   ['aufs-view', ['--colour', 'never'], 'unknown option --colour: did you mean --color?'],
   ['aufs-log', ['--stict'], 'unknown option --stict: did you mean --strict?'],
   // Nothing is near.
+  ['aufs-vma', ['--a'], 'unknown option --a'],
+  ['aufs-vma', ['--p=7'], 'unknown option --p'],
   ['aufs-vma', ['--nope'], 'unknown option --nope'],
   ['aufs-vma', ['-x'], 'unknown option -x'],
   ['aufs-vma', ['-xyz'], 'unknown option -x'],
@@ -61,133 +66,107 @@ const wrong: [command: string, words: string[], says: string][] = [
   ['aufs-branches', ['--type', 'ext4'], '--type takes aufs or overlay, not "ext4"'],
   ['aufs-branches', ['--format', 'log', '--format', 'x\n'], '--format takes ndjson or log, not "x\\n"'],
   ['aufs-view', ['--color', 'blue'], '--color takes auto, always or never, not "blue"'],
-  ['aufs-vma', ['-px'], '--pid takes process numbers, not "x"'],
-  [
-    'aufs-vma',
-    ['-p1,0'],
-    '--pid 0 is no process: docker inspect tells it of a container that is not running',
-  ],
-  [
-    'aufs-vma',
-    ['--pid', '0'],
-    '--pid 0 is no process: docker inspect tells it of a container that is not running',
-  ],
-  ['aufs-vma', ['4711'], 'there is no FILE 4711: did you mean --pid 4711?'],
   // What another command has to be told.
   ['aufs-criu', [], 'the first word is dump or restore'],
   ['aufs-criu', ['dmp', '--', 'criu'], 'the first word is dump or restore'],
   ['aufs-criu', ['dump'], 'the command that is to be run is missing, after --'],
 ]
 
+/** How a command line is read. */
+function parsed(command: string, words: string[]) {
+  const usage = usages.find(({ name }) => name === command)
+  if (usage === undefined) throw new Error(`no command ${command}`)
+  return parseArguments(usage, words)
+}
+
+/** What is said of a command line; null where nothing is wrong. */
+function fault(command: string, words: string[]): string | null {
+  try {
+    parsed(command, words)
+    return null
+  } catch (error) {
+    if (error instanceof UsageError) return error.message
+    throw error
+  }
+}
+
 for (const [command, words, says] of wrong)
-  test(`wrong usage: ${[command, ...words].join(' ')}`, async (t) => {
-    const { stdout, stderr, status } = await run(command, words)
-    t.is(stderr, `${command}: ${says}\nTry: ${command} --help\n`)
-    t.deepEqual([stdout, status], ['', 2])
-  })
+  test(`wrong usage: ${[command, ...words].join(' ')}`, (t) => t.is(fault(command, words), says))
 
 /** What is asked for is shown, whatever stands beside it. */
 const isInfo = (option: string) => ['--help', '--version'].includes(option)
 
 for (const { name, options } of commands)
-  test(`${name}: each option that takes a value says what it needs`, async (t) => {
+  test(`${name}: each option that takes a value says what it needs`, (t) => {
     for (const { names, value } of options.filter(({ names }) => !names.some((each) => isInfo(each))))
       for (const option of names) {
-        const { stderr, status } = await run(name, value === undefined ? [`${option}=x`] : [option])
         const says = value === undefined ? 'takes no value' : 'needs [a-z0-9, ]+'
-        t.regex(stderr, new RegExp(`^${name}: ${option} ${says}\nTry: ${name} --help\n$`))
-        t.is(status, 2)
+        const told = fault(name, value === undefined ? [`${option}=x`] : [option])
+        t.regex(told ?? '', new RegExp(`^${option} ${says}$`))
       }
   })
 
-/** The records of a captured process. */
-const CAPTURED = ['--procfs', 'samples/leaky-01-docker/proc', '--sysfs', 'samples/leaky-01-docker/sys']
+/** A command line that asks for no help. */
+function read(command: string, words: string[]): Parsed<Options> {
+  const line = parsed(command, words)
+  if (typeof line === 'string') throw new Error(line)
+  return line
+}
 
-test('a letter does as its option does, with its value beside it or after it', async (t) => {
-  const whole = await run('aufs-vma', [...CAPTURED, '--pid', '112'])
-  t.is(whole.status, 0)
-  for (const words of [
-    ['-p', '112'],
-    ['-p112'],
-    ['-p=112'],
-    ['-p112,112'],
-    ['-p112', '--pid', '112'],
-    ['-a'],
-  ])
-    t.deepEqual(await run('aufs-vma', [...CAPTURED, ...words]), whole, words.join(' '))
-})
-
-test('a word after a flag is no value of it, and after -- nothing is an option', async (t) => {
-  const missing = (word: string) => `aufs-mounts: ${word}: no such file or directory (ENOENT)\n`
-  t.is((await run('aufs-mounts', ['--strict', 'true'])).stderr, missing('true'))
-  t.is((await run('aufs-mounts', ['--', '--help'])).stderr, missing('--help'))
-  t.is((await run('aufs-mounts', ['--', '-pid'])).stderr, missing('-pid'))
-})
-
-test('of an option that is given twice the last counts, and of two that say yes and no', async (t) => {
-  t.is((await run('aufs-branches', ['--format', 'log', '--format', 'ndjson', '/dev/null'])).status, 0)
-  const entry = '1000-2000 -> /bin/sh\n'
-  const [yes, no] = await Promise.all(
-    [
-      ['--no-stat', '--stat'],
-      ['--stat', '--no-stat'],
-    ].map((words) => run('aufs-vma', words, entry)),
+/** The options that are given, and what is no option; those that are left out are as they are by default. */
+function given(command: string, words: string[]): unknown {
+  if (typeof parsed(command, words) === 'string') return parsed(command, words)
+  const { options, ...operands } = read(command, words)
+  const usual = read(command, command === 'aufs-criu' ? ['dump', '--', 'x'] : []).options
+  const own = Object.entries(options).filter(
+    ([name, value]) => !isDeepStrictEqual(value, Reflect.get(usual, name)),
   )
-  const [justYes, justNo] = await Promise.all(
-    [['--stat'], ['--no-stat']].map((words) => run('aufs-vma', words, entry)),
-  )
-  t.deepEqual([yes, no], [justYes, justNo])
+  return [Object.fromEntries(own), operands.files, ...(operands.command.length > 0 ? [operands] : [])]
+}
+
+const CRIU = ['criu', 'dump', '--tree', '7', '-h']
+const right: [command: string, words: string[], given: unknown][] = [
+  ['aufs-vma', [], [{}, []]],
+  ['aufs-vma', ['--pid', '1,7', '-p', '8', '-p9', '-p=10'], [{ pid: ['1,7', '8', '9', '10'] }, []]],
+  ['aufs-vma', ['-p', '1', '-a', '--stale'], [{ pid: ['1'], all: true, stale: true }, []]],
+  ['aufs-vma', ['-ap', '1'], [{ pid: ['1'], all: true }, []]],
+  ['aufs-vma', ['--root', 'a b', '--root=c=d'], [{ root: 'c=d' }, []]],
+  ['aufs-vma', ['--no-stat'], [{ stat: false }, []]],
+  ['aufs-vma', ['--no-stat', '--stat'], [{ stat: true }, []]],
+  ['aufs-vma', ['--stat', '--no-stat'], [{ stat: false }, []]],
+  ['aufs-vma', ['--ask', 'nfs', '--ask=9p'], [{ ask: ['nfs', '9p'] }, []]],
+  ['aufs-vma', ['-p1,7', '--', '-p1,7', '-pid'], [{ pid: ['1,7'] }, ['-p1,7', '-pid']]],
+  ['aufs-vma', ['-p\n1'], [{ pid: ['\n1'] }, []]],
+  ['aufs-mounts', ['--max-line', '7', 'a', '-', 'b'], [{ 'max-line': 7 }, ['a', '-', 'b']]],
+  ['aufs-mounts', ['--max-line', '9007199254740991'], [{ 'max-line': 9007199254740991 }, []]],
+  ['aufs-mounts', ['--strict', 'true', '1e3'], [{ strict: true }, ['true', '1e3']]],
+  ['aufs-mounts', ['a', '--', '--help', '-pid', '-p1'], [{}, ['a', '--help', '-pid', '-p1']]],
+  ['aufs-branches', ['--format', 'ndjson', '--format', 'log'], [{ format: 'log' }, []]],
+  ['aufs-branches', ['--procfs', '/p', '--sysfs=/s'], [{ procfs: '/p', sysfs: '/s' }, []]],
+  ['aufs-criu', ['dump', 'a', '--', ...CRIU], [{}, ['a'], { files: ['a'], action: 'dump', command: CRIU }]],
+  ['aufs-criu', ['restore', '--', '7'], [{}, [], { files: [], action: 'restore', command: ['7'] }]],
+  // What is asked for is shown, whatever else is wrong.
+  ['aufs-vma', ['--nope', '--max-line', 'x', '-h', '--pid'], 'help'],
+  ['aufs-vma', ['--version', '--nope'], 'version'],
+  ['aufs-criu', ['--help'], 'help'],
+]
+
+for (const [command, words, options] of right)
+  test(`right usage: ${[command, ...words].join(' ')}`, (t) => t.deepEqual(given(command, words), options))
+
+test('what is left out is as it is by default, or is not known', (t) => {
+  const { options, ...operands } = read('aufs-vma', [])
+  t.like(options, { pid: undefined, all: false, stat: undefined, root: undefined, strict: false })
+  t.like(options, { procfs: '/proc', sysfs: '/sys', 'max-line': 8_388_608 })
+  t.deepEqual(operands, { files: [], action: '', command: [] })
 })
 
-test('every command takes --procfs and --sysfs, so that the same words do for all of a pipe', async (t) => {
-  for (const { name, actions } of commands) {
-    const words = actions === undefined ? [] : ['dump', '--print', '--', 'true']
-    const { stderr, status } = await run(name, [...CAPTURED, ...words], '')
-    t.deepEqual([stderr, status], ['', 0], name)
+test('a word of the command line is as it was typed, and what stands for lost bytes may be meant', (t) => {
+  const { argv } = process
+  try {
+    process.argv = ['node', 'aufs-mounts', '--strict', '\ufffd']
+    t.deepEqual(givenWords(), ['--strict', '\ufffd'])
+  } finally {
+    process.argv = argv
   }
-})
-
-test('a folder of --procfs that is not there ends the command, and nothing is written', async (t) => {
-  for (const words of [['--pid', '1'], ['--all'], ['-']])
-    t.deepEqual(await run('aufs-vma', ['--procfs', '/no/such', ...words], '1000-2000 -> /bin/sh\n'), {
-      ...{ stdout: '', stderr: 'aufs-vma: /no/such: no such file or directory (ENOENT)\n', status: 1 },
-    })
-})
-
-test('so does a folder of --root, where a process is looked up in it', async (t) => {
-  const own = ['--pid', String(process.pid), '--root', '/no/such']
-  const { stdout, stderr, status } = await run('aufs-vma', own)
-  t.deepEqual([stdout, stderr, status], ['', 'aufs-vma: /no/such: no such file or directory (ENOENT)\n', 1])
-  t.is((await run('aufs-vma', [...own, '--no-stat'])).status, 0)
-})
-
-for (const { name, options, examples } of commands)
-  test(`${name}: help fits the window, names its values and the manual, and lists what the command uses`, async (t) => {
-    for (const [columns, width] of [
-      ['40', 40],
-      ['60', 60],
-      [undefined, 80],
-      ['120', 100],
-    ] as const) {
-      const { stdout } = await outcome(started(name)[0], [started(name)[1], '--help'], '', {
-        COLUMNS: columns,
-      })
-      const commandLines = examples.map(([line]) => `  ${line}`)
-      const wide = stdout.split('\n').filter((line) => line.length > width && !commandLines.includes(line))
-      t.deepEqual(wide, [], `${columns}`)
-      for (const { names, value } of options) {
-        const text = value === undefined ? '' : ` ${typeof value === 'string' ? value : value.join('|')}`
-        t.regex(stdout, new RegExp(`^  ( {4})?${names.join(', ')}${text.replaceAll('|', '\\|')}(  |$)`, 'm'))
-      }
-      for (const line of commandLines) t.true(stdout.includes(`${line}\n`), 'to be copied as it stands')
-      t.true(stdout.endsWith(`\nThe manual: man ${name}\n`))
-      t.is(stdout.includes('--procfs DIR'), name === 'aufs-vma')
-      t.is(stdout.includes('--sysfs DIR'), ['aufs-vma', 'aufs-branches'].includes(name))
-    }
-  })
-
-test('help that is asked for is shown, whatever else is wrong', async (t) => {
-  const { stdout, stderr, status } = await run('aufs-vma', ['--nope', '--max-line', 'x', '-h', '--pid'])
-  t.regex(stdout, /^Usage: aufs-vma /)
-  t.deepEqual([stderr, status], ['', 0])
 })

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { commands } from '../../scripts/commands.js'
 import { tempFolder } from '../helpers/folders.js'
 import { isInstalled, skip } from '../helpers/machine.js'
-import { next } from '../helpers/processes.js'
+import { environment, next } from '../helpers/processes.js'
 import { put } from '../helpers/procfs.js'
 import { repository, run, started } from '../helpers/run.js'
 
@@ -15,7 +15,10 @@ async function interrupted(
   line: string,
   said: RegExp,
 ): Promise<{ shown: string; status: unknown }> {
-  const child = spawn('script', ['-qec', `exec ${line}`, '/dev/null'], { cwd: repository })
+  const child = spawn('script', ['-qec', `exec ${line}`, '/dev/null'], {
+    cwd: repository,
+    env: environment(),
+  })
   t.teardown(() => child.kill('SIGKILL'))
   let shown = ''
   child.stdout.setEncoding('latin1').on('data', (text: string) => {

@@ -1,8 +1,8 @@
+/** What people have at hand and give to the wrong command. */
 import test from 'ava'
 import { namingOtherKinds, type Reads } from '../../src/cli/other-kinds.js'
 import { InputError } from '../../src/errors.js'
 import { tell } from '../helpers/filters.js'
-import { lines as linesOf, run } from '../helpers/run.js'
 
 /** A filter that can use lines of `ok` alone. */
 const picky = (...reads: Reads) =>
@@ -89,105 +89,152 @@ test('what can be used is used, and then every message counts', (t) => {
   )
 })
 
+test('a long line is known by its start, if it is JSON', (t) => {
+  const long = (start: string) => messages([start + 'x'.repeat(10_000)], 'branch tables')[0] ?? ''
+  t.true(long(' [{"link":"').startsWith('this is a JSON array of records'))
+  t.true(long('{"HostConfig":"').startsWith('this is JSON of docker inspect'))
+  t.true(long('36 35 98:0 / / rw - ext3 /dev/').startsWith('no ok'))
+  // Its first 10,000 bytes are looked at.
+  const pad = (count: number) => `{${' '.repeat(count)}"RootFS":`
+  t.regex(messages([pad(9_990)], 'branch tables')[0] ?? '', /^this is JSON of docker inspect/)
+  t.regex(messages([pad(9_991)], 'branch tables')[0] ?? '', /^no ok/)
+  t.regex(messages([`4${' 4'.repeat(4_999)}`], 'branch tables')[0] ?? '', /^this is process numbers/)
+})
+
+test('an error of another kind is none of the input', (t) => {
+  const broken = namingOtherKinds(
+    {
+      line() {
+        throw new RangeError('broken')
+      },
+    },
+    'branch tables',
+  )
+  t.throws(() => tell(broken, ['36 35 98:0 / / rw - ext3 /dev/root rw']), { instanceOf: RangeError })
+})
+
+/** What is said of a line, and what it was that should have been read. */
+const ways: [line: string, reads: Reads, says: string][] = [
+  [
+    '/dev/vda on / type ext4 (rw)',
+    ['mountinfo'],
+    'the output of mount, not mountinfo: give it /proc/PID/mountinfo',
+  ],
+  [
+    '/dev/vda on / type ext4 (rw)',
+    ['branch tables'],
+    'the output of mount, not branch tables: give it what aufs-branches or aufs-log writes',
+  ],
+  [
+    '/dev/vda on / type ext4 (rw)',
+    ['VMA records'],
+    'the output of mount, not VMA records: give it what aufs-vma writes',
+  ],
+  [
+    '/dev/vda on / type ext4 (rw)',
+    ['entries of map_files'],
+    'the output of mount, not entries of map_files: name processes by --pid, or give it ls -l of a map_files folder',
+  ],
+  // What is read besides may be had of it.
+  [
+    '  {"mount_point":"/","super_options":[]}',
+    ['VMA records', 'branch tables'],
+    'mount records, not VMA records: pipe it through aufs-branches',
+  ],
+  [
+    '{"start":"4","link":"/a"}',
+    ['VMA records'],
+    'raw VMA records, not VMA records: pipe it through aufs-vma',
+  ],
+  [
+    '  {"branches":[],"fs_type":"aufs"}',
+    ['entries of map_files'],
+    'branch tables, not entries of map_files: give it by --branches',
+  ],
+  [
+    '36 35 98:12 /a /b rw - ext3 /dev/root rw',
+    ['branch tables'],
+    'mountinfo, not branch tables: pipe it through aufs-branches',
+  ],
+  [
+    '/dev/vda / ext4 rw 0 0',
+    ['branch tables'],
+    '/proc/mounts, not branch tables: pipe it through aufs-branches',
+  ],
+  [
+    '(00.001069) Version: 3.17.1',
+    ['mountinfo'],
+    'branches as sysfs has them, or a log of CRIU, not mountinfo: aufs-log makes tables of those',
+  ],
+  ['total 12', ['VMA records'], 'entries of map_files, not VMA records: pipe it through aufs-vma'],
+  ['1-2 -> /a', ['mountinfo'], 'entries of map_files, not mountinfo: aufs-vma makes VMA records of those'],
+  [
+    'lr-x------ 1 x',
+    ['mountinfo'],
+    'entries of map_files, not mountinfo: aufs-vma makes VMA records of those',
+  ],
+  [
+    'l-wx------ 1 x',
+    ['mountinfo'],
+    'entries of map_files, not mountinfo: aufs-vma makes VMA records of those',
+  ],
+  [
+    '1-2 r-xp 00000000 fe:00 29 /bin/sh',
+    ['mountinfo'],
+    'the maps of a process, not mountinfo: aufs-vma --pid PID reads it, and all that belongs to it',
+  ],
+  [
+    '4711 4712',
+    ['mountinfo'],
+    'process numbers, not mountinfo: aufs-vma takes them by --pid, as in --pid "$(pgrep -d, NAME)"',
+  ],
+  [
+    '[  {"branches":[]}]',
+    ['mountinfo'],
+    "a JSON array of records, not mountinfo: a record is one line (jq -c '.[]')",
+  ],
+  ['  {', ['mountinfo'], 'JSON of several lines, not mountinfo: a record is one line (jq -c .)'],
+  [
+    '  [',
+    ['mountinfo'],
+    'JSON of docker inspect, not mountinfo: it names the process, as docker inspect -f {{.State.Pid}} does: that one has what is needed (of records: jq -c .[])',
+  ],
+]
+
+for (const [line, reads, says] of ways)
+  test(`${reads[0]} cannot be read of ${JSON.stringify(line)}`, (t) => {
+    t.deepEqual(messages([line], ...reads), [`this is ${says}`])
+  })
+
+const unknown: [line: string, reads?: Reads][] = [
+  ['x {"fs_type":"aufs","branches":[]}'],
+  ['x {"mount_point":"/","super_options":[]}'],
+  ['{"branches":[]}'],
+  ['{"fs_type":"aufs"}'],
+  ['{"start":"4","link":"/a","path":"/a"}', ['VMA records']],
+  ['  {"x":"1-2 -> /sys/fs/aufs/si_1a/br0"}'],
+  ['{"x":"1-2 -> /sys/fs/aufs/si_1a/br0"}'],
+  ['x [{"link":"/a"}]'],
+  ['x {'],
+  ['x36 35 98:0 / / rw - ext3 /dev/root rw', ['branch tables']],
+  ['/dev/vda on / type ext4 (rw) x'],
+  ['x TARGET SOURCE FSTYPE OPTIONS'],
+  ['x (00.001069) Version'],
+  ['x total 0'],
+  ['total 0 x'],
+  ['x 1-2 r-xp 00000000 fe:00 29 /bin/sh'],
+  ['x 4711'],
+  ['4711 x'],
+  [`36 35 98:0 / /{ rw - ext3 /dev/${'x'.repeat(10_000)}`, ['branch tables']],
+]
+
+for (const [line, reads = ['mountinfo'] as const] of unknown)
+  test(`of no known kind is ${JSON.stringify(line.slice(0, 60))}`, (t) => {
+    const [said = '', ...others] = messages([line], ...reads)
+    t.true(said.startsWith('no ok'), said)
+    t.deepEqual(others, [])
+  })
+
 test('a line that nobody knows is a message of its own', (t) => {
   t.is(messages(['x', 'y', `${'x on /'.repeat(100_000)}`], 'mountinfo').length, 3)
 })
-
-const MOUNTINFO = '36 35 98:0 / / rw,noatime - ext3 /dev/root rw\n'
-const commands: [command: string, words: string[], reads: string, given: string][] = [
-  ['aufs-mounts', [], 'mountinfo', '/dev/vda / ext4 rw,relatime 0 0\n'],
-  ['aufs-branches', [], 'mountinfo', '/dev/vda on / type ext4 (rw,relatime)\n'],
-  ['aufs-vma', [], 'entries of map_files', MOUNTINFO],
-  ['aufs-remount', [], 'branch tables', MOUNTINFO],
-  ['aufs-images', [], 'branch tables', MOUNTINFO],
-  ['aufs-criu', ['dump', '--print', '--', 'criu', 'dump'], 'VMA records', MOUNTINFO],
-  ['aufs-view', [], 'VMA records', MOUNTINFO],
-]
-
-/** What is given, what reads it, and what it says to do. */
-const cures: [given: string, command: string, words: string[], says: string][] = [
-  [MOUNTINFO, 'aufs-remount', [], 'this is mountinfo, not branch tables: pipe it through aufs-branches'],
-  [
-    '/dev/vda / ext4 rw 0 0\n',
-    'aufs-images',
-    [],
-    'this is /proc/mounts, not branch tables: pipe it through aufs-branches',
-  ],
-  [
-    '{"mount_id":1,"mount_point":"/","super_options":[]}\n',
-    'aufs-view',
-    [],
-    'this is mount records, not VMA records: pipe it through aufs-branches',
-  ],
-  [
-    '1-2 -> /bin/sh\n',
-    'aufs-view',
-    [],
-    'this is entries of map_files, not VMA records: pipe it through aufs-vma',
-  ],
-  [
-    '1-2 -> /bin/sh\n',
-    'aufs-mounts',
-    [],
-    'this is entries of map_files, not mountinfo: aufs-vma makes VMA records of those',
-  ],
-  [
-    '{"pid":1,"start":"4","end":"5","link":"/a","kernel":{}}\n',
-    'aufs-criu',
-    ['dump', '--', 'true'],
-    'this is raw VMA records, not VMA records: pipe it through aufs-vma',
-  ],
-  [
-    '{"fs_type":"aufs","branches":[]}\n',
-    'aufs-vma',
-    [],
-    'this is branch tables, not entries of map_files: give it by --branches',
-  ],
-  [
-    '(00.001069) Version: 3.17.1\n',
-    'aufs-branches',
-    [],
-    'this is branches as sysfs has them, or a log of CRIU, not mountinfo: aufs-log makes tables of those',
-  ],
-  [
-    '1-2 r-xp 00000000 fe:00 29 /bin/sh\n',
-    'aufs-vma',
-    [],
-    'this is the maps of a process, not entries of map_files: aufs-vma --pid PID reads it, and all that belongs to it',
-  ],
-  [
-    '4711\n',
-    'aufs-vma',
-    [],
-    'this is process numbers, not entries of map_files: aufs-vma takes them by --pid, as in --pid "$(pgrep -d, NAME)"',
-  ],
-]
-
-test('a record with a fault is of its own kind, whatever its path is called, and the next faults are told too', async (t) => {
-  const link = '/1-2 -> /sys/fs/aufs/si_1a/br0'
-  const record = { start: 'x', end: '5', link, path: link, kernel: { ino: 1 } }
-  const given = `${JSON.stringify(record)}\n`.repeat(3)
-  for (const [command, ...words] of [
-    ['aufs-criu', 'dump', '--print', '--', 'criu', 'dump'],
-    ['aufs-view'],
-  ] as const) {
-    const { stderr, status } = await run(command, words, given)
-    t.is(linesOf(stderr).length, 3, stderr)
-    t.notRegex(stderr, /this is/)
-    t.is(status, 1)
-  }
-})
-
-for (const [given, command, words, says] of cures)
-  test(`${command}: ${says}`, async (t) => {
-    const { stderr, status } = await run(command, words, given.repeat(3))
-    t.deepEqual([stderr, status], [`${command}: stdin:1: ${says}\n`, 1])
-  })
-
-for (const [command, words, reads, given] of commands)
-  test(`${command}: another kind of input is one message, however many lines it has`, async (t) => {
-    const { stderr, status } = await run(command, words, given.repeat(3))
-    const [said = '', ...others] = linesOf(stderr)
-    t.regex(said, new RegExp(`^${command}: stdin:1: this is .*, not ${reads}: `))
-    t.deepEqual([others, status], [[], 1])
-  })

@@ -9,6 +9,11 @@ import type { ExecutionContext } from 'ava'
 /** How long anything may take that is waited for, in milliseconds: far longer than a slow machine needs. */
 export const LIMIT = 900_000
 
+/** The environment of what a test starts: what colours the tests are shown in is nothing of what they test. */
+export function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined }
+}
+
 /** Waits until something holds, and throws where it never does. */
 export async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + LIMIT
@@ -40,7 +45,7 @@ export function launched(
 ): ChildProcessByStdio<null, Readable, Readable> & { pid: number } {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...environment(), ...env },
     timeout: LIMIT,
     killSignal: 'SIGKILL',
   })

@@ -1,7 +1,7 @@
 /** Runs the built commands, as a shell would. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { LIMIT } from './processes.js'
+import { environment, LIMIT } from './processes.js'
 
 /** The repository, three folders above this file as it is built. */
 export const repository = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
@@ -59,8 +59,7 @@ export function outcome(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: repository,
-      // What colours the tests are shown in is nothing of what they test.
-      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...env },
+      env: { ...environment(), ...env },
       timeout: LIMIT,
       killSignal: 'SIGKILL',
     })

@@ -27,7 +27,7 @@ export const podman: StoreKind = {
   folders: /^(.*)(\/overlay\/(?:l\/[A-Z0-9]+|[^/]+\/diff))$/s,
   mark: '/overlay-layers',
   usualPlaces: () => [graphRoot(), ...additionalStores()],
-  placesAtHome: rootlessStores,
+  placesAtHome: () => rootlessStores(),
   open: podmanStore,
 }
 

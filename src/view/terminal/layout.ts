@@ -132,6 +132,6 @@ export function layoutOf(rows: readonly Row[], width: number): Layout {
 }
 
 /** The columns that the widest takes. */
-export function widest(texts: readonly string[]): number {
+function widest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, widthOf(text)), 0)
 }

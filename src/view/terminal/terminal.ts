@@ -6,7 +6,7 @@ import { branchText, pathText, processText, unionText } from '../labels.js'
 import { arranged, type Choice } from '../order.js'
 import type { MappedProcess, Picture } from '../picture.js'
 import { shorten, widthOf } from './columns.js'
-import { GAP, type Layout, labelLayout, labelOf, layoutOf, type Row, rowOf, widest } from './layout.js'
+import { GAP, type Layout, labelLayout, labelOf, layoutOf, type Row, rowOf } from './layout.js'
 import { type Colors, drawLabel, drawRow } from './rows.js'
 import { drawSummary, foldedText } from './summary.js'
 
@@ -69,9 +69,8 @@ function drawProcess(
 function drawUnion(union: BranchTable, width: number, colors: Colors): string[] {
   const rows = union.branches.map((branch) => ({ ...labelOf(branch), name: branchText(branch) }))
   const layout = labelLayout(rows)
-  const end = layout.end + widest(rows.map(({ name }) => name))
   return [
-    ...heading([pathText(union.mount_point), unionText(union), ''], end, width, colors),
+    ...heading([pathText(union.mount_point), unionText(union), ''], width, width, colors),
     ...rows.map((row) => drawLabel(row, layout, colors.dim, colors) + shorten(row.name, width - layout.end)),
   ]
 }

@@ -5,7 +5,6 @@ import { InputError } from '../../../src/errors.js'
 import { chainIds } from '../../../src/images/layers.js'
 import { Stores } from '../../../src/images/places.js'
 import { podman } from '../../../src/images/podman/podman.js'
-import { valuesIn } from '../../../src/images/podman/podman-places.js'
 import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
 import type { Vma } from '../../../src/vma/record.js'
 import { openBelow, tempFolder, writeTree } from '../../helpers/folders.js'
@@ -167,24 +166,6 @@ test('Where it is usually: one place, whatever is configured besides', (t) => {
   t.true(first.startsWith('/'))
   for (const place of others) t.true(place.startsWith('/'), place)
 })
-
-const configurations: { name: string; text: string; values: string[] }[] = [
-  { name: 'a text', text: '[storage]\ngraphroot = "/srv/images"\n', values: ['/srv/images'] },
-  { name: 'single quotes and a comment', text: "graphroot='/srv/a b' # old", values: ['/srv/a b'] },
-  { name: 'a comment is none', text: '# graphroot = "/no"\n', values: [] },
-  { name: 'a list', text: 'graphroot = [ "/a", "/b" ]', values: ['/a', '/b'] },
-  {
-    name: 'a list of several lines',
-    text: 'graphroot = [\n  "/a",\n# "/no",\n  "/b", # "/no"\n]\nother = "/no"',
-    values: ['/a', '/b'],
-  },
-  { name: 'another key that ends so', text: 'rootless_graphroot = "/no"', values: [] },
-  { name: 'nothing', text: 'graphroot = ""', values: [] },
-]
-for (const { name, text, values } of configurations)
-  test(`storage.conf: ${name}`, (t) => {
-    t.deepEqual(valuesIn(text.split('\n'), 'graphroot'), values)
-  })
 
 /** Why there can be no container here; null where there can. */
 function obstacle(): string | null {

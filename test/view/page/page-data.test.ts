@@ -1,39 +1,22 @@
 /** What the page of `aufs-view --html` is given to draw: no browser is needed to read it. */
 import test from 'ava'
-import type { BranchTable, LayerImage } from '../../src/unions/branch-table.js'
-import type { DrawnVma } from '../../src/view/drawn-records.js'
-import type { Choice } from '../../src/view/order.js'
-import { paletteOf } from '../../src/view/page/colors.js'
-import type { BranchData, PageData, ProcessData } from '../../src/view/page/data.js'
-import { frontCoded } from '../../src/view/page/files.js'
-import { renderPage } from '../../src/view/page/page.js'
-import { pictureOf } from '../../src/view/picture.js'
-import type { VmaBranch } from '../../src/vma/record.js'
-import { table } from '../helpers/tables.js'
+import type { BranchTable, LayerImage } from '../../../src/unions/branch-table.js'
+import type { DrawnVma } from '../../../src/view/drawn-records.js'
+import type { BranchData, PageData, ProcessData } from '../../../src/view/page/data.js'
+import { pageData } from '../../../src/view/page/page-data.js'
+import { pictureOf } from '../../../src/view/picture.js'
+import type { VmaBranch } from '../../../src/vma/record.js'
+import { choice, ofNoUnion, vma as shared } from '../../helpers/drawn.js'
+import { pathsOf } from '../../helpers/page-data.js'
+import { table } from '../../helpers/tables.js'
 
-const choice: Choice = { sort: 'stale', stale: false, unions: false, all: false }
-
-const vma: DrawnVma = {
-  ...{ pid: 7, comm: 'app', container: null, start: '1000', end: '2000', perms: 'r--p', path: '/bin/app' },
-  ...{ rpath: null, dev: '0:17', ino: '25', state: 'current', branch: null },
-}
+const vma: DrawnVma = { ...shared, ...ofNoUnion, end: '2000' }
 
 const branch = (index: number, path: string | null): VmaBranch => ({
   ...{ mount_id: 31, si: '1a', index, id: null, path, perm: 'ro', attributes: [] },
 })
 
-function dataOf(records: (DrawnVma | BranchTable)[]): PageData {
-  const [, json = ''] = /id="data">(.*?)<\/script>/s.exec(renderPage(pictureOf(records), choice)) ?? []
-  return JSON.parse(json) as PageData
-}
-
-/** The paths of files, as the page decodes them. */
-function pathsOf({ paths }: PageData): string[] {
-  const decoded: string[] = []
-  for (let i = 0; i < paths.length; i += 2)
-    decoded.push((decoded.at(-1) ?? '').slice(0, Number(paths[i])) + paths[i + 1])
-  return decoded
-}
+const dataOf = (records: (DrawnVma | BranchTable)[]) => pageData(pictureOf(records), choice)
 
 function onlyOf({ processes }: PageData): ProcessData {
   const [process, ...others] = processes
@@ -47,12 +30,13 @@ test('gaps and lengths are told in the order of addresses, however these are wri
       { ...vma, start: '02000', end: '3000' },
       vma,
       { ...vma, start: '3000', end: '3000' },
+      { ...vma, start: '3000', end: '3001' },
       { ...vma, start: '3001', end: '4000' },
       { ...vma, start: '3800', end: '4000' },
       { ...vma, start: 'ffffffffff600000', end: 'ffffffffff601000' },
     ]),
   )
-  t.is(spans, '1000 1000 0 1000 0 0 1 fff -800 800 ffffffffff5fc000 1000')
+  t.is(spans, '1000 1000 0 1000 0 0 0 1 0 fff -800 800 ffffffffff5fc000 1000')
 })
 
 test('each mapping has its file, its state and its branch', (t) => {
@@ -83,18 +67,12 @@ test('each mapping has its file, its state and its branch', (t) => {
 test('what is of no union and what is of a branch not known are told apart', (t) => {
   const { supplies } = onlyOf(dataOf([vma, { ...vma, path: '/b', rpath: './b' }]))
   t.deepEqual(
-    supplies.map(({ fill, index, name }) => [fill, index, name]),
+    supplies.map(({ fill, index, perm, name }) => [fill, index, perm, name]),
     [
-      ['unknown', '?', 'files of a branch not known'],
-      ['none', '', 'files of no union'],
+      ['unknown', '?', '', 'files of a branch not known'],
+      ['none', '', '', 'files of no union'],
     ],
   )
-})
-
-test('paths share what they have in common', (t) => {
-  t.deepEqual(frontCoded(['/lib/a', '/lib/a', '/lib/ab', '/x', '']), [
-    ...[0, '/lib/a', 6, '', 6, 'b', 1, 'x', 0, ''],
-  ])
 })
 
 test('a folder has the same colour wherever it is a branch, and each its own', (t) => {
@@ -122,20 +100,6 @@ test('a folder has the same colour wherever it is a branch, and each its own', (
   ])
 })
 
-test('layers that stand side by side have different colours as far as there are enough', (t) => {
-  const layer = (path: string) => branch(0, path)
-  // Fifty containers of one base: more layers than colours.
-  const stacks = Array.from({ length: 50 }, (_, i) => [
-    layer('/base'),
-    layer(`/image-${i % 7}`),
-    layer(`/${i}`),
-  ])
-  const palette = paletteOf(stacks)
-  for (const stack of stacks) t.is(new Set(stack.map(palette)).size, 3)
-  const wide = Array.from({ length: 25 }, (_, i) => layer(`/l/${i}`))
-  t.is(new Set(wide.map(paletteOf([wide]))).size, 10)
-})
-
 test('layers, images and containers are counted, with the processes that they are of', (t) => {
   const image: LayerImage = {
     ...{ store: 'docker', layer: 'sha256:a1', chain: 'sha256:b2', container: null },
@@ -154,26 +118,56 @@ test('layers, images and containers are counted, with the processes that they ar
   const told = (division: keyof typeof shares) =>
     shares[division].map(({ name, processes, files, of, tallies, fill }) => [
       ...[name, fill, processes, files, of.join()],
-      tallies.map(({ text, files }) => `${files} ${text}`).join(),
+      tallies
+        .map(
+          ({ text, files, isStale, isUnknown }) =>
+            `${files} ${text}${isStale ? '!' : ''}${isUnknown ? '?' : ''}`,
+        )
+        .join(),
     ])
   t.deepEqual(told('layer'), [
-    ['nginx:1.27, layer a1', 0, 2, 1, '0,1', '1 replaced,1 current'],
-    ['nginx:1.27, layer a1', 1, 1, 1, '1', '1 not known'],
+    ['nginx:1.27, layer a1', 0, 2, 1, '0,1', '1 replaced!,1 current'],
+    ['nginx:1.27, layer a1', 1, 1, 1, '1', '1 not known?'],
   ])
-  t.deepEqual(told('image'), [['nginx:1.27', null, 2, 2, '0,1', '1 replaced,1 current,1 not known']])
+  t.deepEqual(told('image'), [['nginx:1.27', null, 2, 2, '0,1', '1 replaced!,1 current,1 not known?']])
   t.deepEqual(told('container'), [
-    ['container c2', null, 1, 2, '1', '1 replaced,1 not known'],
+    ['container c2', null, 1, 2, '1', '1 replaced!,1 not known?'],
     ['container c1', null, 1, 1, '0', '1 current'],
   ])
 })
 
-test('no name ends the element that holds the data, nor the one that is shown without a script', (t) => {
-  const name = '</script></noscript><script>alert(1)</script><!--&lt;'
-  const record = { ...vma, path: name, comm: name, container: name, branch: branch(0, name) }
-  const page = renderPage(pictureOf([record]), choice)
-  t.is(page.match(/<script/g)?.length, 2)
-  t.is(page.match(/<\/noscript/g)?.length, 1)
-  t.true(page.includes('&lt;/script>&lt;/noscript>&lt;script>alert(1)'))
-  const data = dataOf([record])
-  t.deepEqual([pathsOf(data)[0], onlyOf(data).supplies[0]?.name], [name, name])
+test('what has no branch has no colour, and a container has none of its own', (t) => {
+  const { shares } = dataOf([vma, { ...vma, branch: null, rpath: './b' }])
+  t.deepEqual(
+    Object.entries(shares).map(([division, each]) => [division, each.map(({ fill }) => fill)]),
+    [
+      ['layer', ['unknown', 'none']],
+      ['image', ['unknown', 'none']],
+      ['container', [null]],
+    ],
+  )
+})
+
+test('a process is told with what it is sorted and chosen by', (t) => {
+  const stale: DrawnVma = { ...vma, branch: branch(0, '/l/a'), end: '4000', path: '/b', state: 'replaced' }
+  const { comm, pids, files, bytes, isOfUnion, supplies, ...process } = onlyOf(
+    dataOf([
+      vma,
+      stale,
+      { ...stale, end: '3000', state: 'deleted' },
+      { ...stale, path: '/c', state: 'current' },
+    ]),
+  )
+  t.deepEqual(
+    { comm, pids, files, bytes, isOfUnion, stale: process.stale },
+    { comm: 'app', pids: [7], files: 3, bytes: 0x9000, isOfUnion: true, stale: 1 },
+  )
+  t.deepEqual(
+    supplies.map((supply) => [supply.bytes, supply.staleBytes, supply.stale]),
+    [
+      [0x8000, 0x5000, '1 replaced, 1 deleted'],
+      [0x1000, 0, ''],
+    ],
+  )
+  t.is(onlyOf(dataOf([{ ...vma, pid: null, comm: null }])).comm, '')
 })
