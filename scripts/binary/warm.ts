@@ -6,10 +6,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import v8 from 'node:v8'
 import { compile, start } from './load.js'
 
 const [node = '', self = '', bundle = '', cache = '', lines = ''] = process.argv
 const name = basename(bundle, '.js')
+// V8 keeps its flags' hash with the code, and refuses that of a process that has set some.
+v8.setFlagsFromString = () => {}
 const script = compile(name, readFileSync(bundle))
 process.once('exit', () => writeFileSync(cache, script.createCachedData()))
 for (const words of JSON.parse(lines)) {

@@ -30,6 +30,7 @@ test('whoever enters them by nsenter is of another user namespace than they', as
 })
 
 test('of a captured tree nothing is asked of this machine, and of no process nothing is told', (t) => {
-  t.is(ownerOfMounts('samples/leaky-01-docker/proc/112'), null)
+  t.is(ownerOfMounts(`/captured/proc/${process.pid}`), null)
+  t.is(ownerOfMounts(`/proc/${process.pid}/captured`), null)
   t.is(ownerOfMounts('/proc/999999999'), null)
 })
