@@ -23,7 +23,7 @@ interface Choice {
 }
 
 /** A run of so many records is a long one. */
-const LONG_RUN = 30_000
+const LONG_RUN = 10_000
 
 /**
  * Yields the records of processes, one process after the other, and null after each process. The order is that of `pids`.
