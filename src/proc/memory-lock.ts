@@ -1,7 +1,7 @@
 /** Whether a process's maps can be read at all. */
 import { readdirSync } from 'node:fs'
 import { hasCode } from '../errors.js'
-import { cat } from './cat.js'
+import { runProgram } from './run-program.js'
 import { readStat } from './stat.js'
 
 /** As long as maps may take, in milliseconds. */
@@ -17,7 +17,7 @@ const PATIENCE = 2000
  */
 export function isMemoryLocked(folder: string): boolean {
   if (!threadsOf(folder).some((thread) => readStat(thread)?.state === 'D')) return false
-  return hasCode(cat(`${folder}/maps`, { timeout: PATIENCE }).error, 'ETIMEDOUT')
+  return hasCode(runProgram('cat', [`${folder}/maps`], { timeout: PATIENCE }).error, 'ETIMEDOUT')
 }
 
 function threadsOf(folder: string): string[] {

@@ -74,11 +74,7 @@ export class Process {
 
   /** What names one of its namespaces: `pid:[4026531836]`; null where that is not told. */
   namespace(name: 'pid' | 'mnt'): string | null {
-    try {
-      return readlinkSync(`${this.folder}/ns/${name}`)
-    } catch {
-      return null
-    }
+    return namespaceOf(this.folder, name)
   }
 
   /** Which task it is, by what is the same whoever reads; null where that is not told. */
@@ -146,6 +142,15 @@ export class Process {
       if (name === 'maps' && hasCode(error, 'ENOENT')) throw new GoneError(`maps: ${systemReason(error)}`)
       throw new InputError(`${name}: ${systemReason(error)}`)
     }
+  }
+}
+
+/** What names a namespace of the process of a folder: `pid:[4026531836]`; null where that is not told. */
+export function namespaceOf(folder: string, name: 'pid' | 'mnt' | 'user'): string | null {
+  try {
+    return readlinkSync(`${folder}/ns/${name}`)
+  } catch {
+    return null
   }
 }
 

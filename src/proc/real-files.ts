@@ -4,9 +4,9 @@ import { InputError } from '../errors.js'
 import type { FileId } from '../files/ids.js'
 import type { Emit } from '../lines/filter.js'
 import type { ByteString } from '../text/byte-string.js'
-import { cat } from './cat.js'
 import type { Mapping } from './maps.js'
 import type { Process, TaskId } from './process.js'
+import { runProgram } from './run-program.js'
 
 /** Where bpf/pin.sh pins the iterator. */
 export const PINNED = '/run/aufs-filters/vmas'
@@ -157,6 +157,5 @@ function readPinned(file: string): ByteString {
   } catch {
     return ''
   }
-  // Null where cat itself cannot be run.
-  return cat(file, { timeout: PATIENCE, most: MOST }).stdout ?? ''
+  return runProgram('cat', ['--', file], { timeout: PATIENCE, most: MOST }).stdout ?? ''
 }

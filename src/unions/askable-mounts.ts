@@ -2,7 +2,7 @@
  * Which mounts may be asked, so that nothing hangs: none of a filesystem whose server may not answer, and no union with
  * layers on such a one.
  */
-import { closeSync, readlinkSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { BoundedMap, keyText } from '../bounded-map.js'
 import { InputError } from '../errors.js'
 import { NotAskedError } from '../files/asking.js'
@@ -15,7 +15,7 @@ import { ownerOfMounts, userNamespace } from '../proc/mounts/mount-owner.js'
 import { mountPointsOf } from '../proc/mounts/mount-tree.js'
 import type { Mount } from '../proc/mounts/mountinfo.js'
 import type { Follow } from '../proc/open-entries.js'
-import { readerOf } from '../proc/process.js'
+import { namespaceOf, readerOf } from '../proc/process.js'
 import type { ByteString } from '../text/byte-string.js'
 import type { BranchTable } from './branch-table.js'
 import { mayHaveLayersOn } from './layers/layer-mounts.js'
@@ -131,7 +131,7 @@ export class AskableMounts {
 
   /** To ask takes a program: once for each mount namespace. */
   #isRuledByReader(folder: string): boolean {
-    const namespace = mountNamespace(folder)
+    const namespace = namespaceOf(folder, 'mnt')
     const known = namespace === null ? undefined : this.#ruled.get(namespace)
     if (known !== undefined) return known
     const owner = ownerOfMounts(folder)
@@ -186,13 +186,5 @@ function isBehind(path: ByteString, asking: HeldMounts): boolean {
     return false
   } catch (error) {
     return error instanceof NotAskedError
-  }
-}
-
-function mountNamespace(folder: string): string | null {
-  try {
-    return readlinkSync(`${folder}/ns/mnt`)
-  } catch {
-    return null
   }
 }

@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import { logFormat } from '../../criu/log-format.js'
 import type { Filter } from '../../lines/filter.js'
 import { lineTransform } from '../../lines/line-transform.js'
-import { isRecord } from '../../lines/records.js'
 import { plainMountLine } from '../../proc/mounts/mountinfo-json.js'
 import { type ByteString, bytesOf } from '../../text/byte-string.js'
 import { ndjsonLine } from '../../text/json.js'
@@ -42,10 +41,9 @@ function jsonFilter(options: TableOptions): Filter<ByteString> {
   return {
     ...(next && { next }),
     line(line, emit, warn) {
-      const text = isRecord(line.text) ? plainMountLine(line.text) : line.text
-      if (text !== null && isOtherMount(text)) return
-      const plain =
-        text === null ? null : plainTables.map((toJson) => toJson(text)).find((json) => json !== null)
+      const text = plainMountLine(line.text) ?? line.text
+      if (isOtherMount(text)) return
+      const plain = plainTables.map((toJson) => toJson(text)).find((json) => json !== null)
       if (plain != null) emit(plain)
       else takeLine(line, (table) => emit(ndjsonLine(table)), warn)
     },

@@ -1,8 +1,9 @@
 /** Whose a mount namespace is. */
-import { readlinkSync } from 'node:fs'
+import { namespaceOf } from '../process.js'
+import { runProgram } from '../run-program.js'
 
-/** As long as lsns may take, in milliseconds. */
-const PATIENCE = 2000
+/** As long as lsns may take, in milliseconds, and as much as it may print, in bytes. */
+const [PATIENCE, MOST] = [2000, 100]
 
 /**
  * The user namespace whose root may mount where a process's mounts are. It need not be the process's own: root enters the mounts
@@ -21,21 +22,12 @@ export function ownerOfMounts(folder: string): string | null {
 }
 
 function askLsns(pid: string): string | null {
-  const { spawnSync } = process.getBuiltinModule('node:child_process')
-  const { stdout } = spawnSync('lsns', ['-n', '-r', '-t', 'mnt', '-o', 'ONS', '-p', pid], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    encoding: 'latin1',
-    timeout: PATIENCE,
-    killSignal: 'SIGKILL',
-  })
+  const args = ['-n', '-r', '-t', 'mnt', '-o', 'ONS', '-p', pid]
+  const { stdout } = runProgram('lsns', args, { timeout: PATIENCE, most: MOST })
   return /^(\d+)\n$/.exec(stdout ?? '')?.[1] ?? null
 }
 
 /** The user namespace of a process, by its inode; null where that is not told. */
 export function userNamespace(folder: string): string | null {
-  try {
-    return /^user:\[(\d+)\]$/.exec(readlinkSync(`${folder}/ns/user`))?.[1] ?? null
-  } catch {
-    return null
-  }
+  return /^user:\[(\d+)\]$/.exec(namespaceOf(folder, 'user') ?? '')?.[1] ?? null
 }

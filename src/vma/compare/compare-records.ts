@@ -55,7 +55,7 @@ function groupsOf(records: readonly Vma[]): [Vma, ...Vma[]][] {
 
 /**
  * A record with `same_bytes` after `state`. Of what is current the path shows the very file. (Each field is named: V8 takes 10 µs to
- * gather the rest of a record.)
+ * gather the rest of a record, and as long to put a field between others.)
  */
 function withTold(vma: Vma, told: Told | null): Vma {
   const { pid, comm, container, unit, cgroup, start, end, perms, offset, link, path, rpath, fpath } = vma
