@@ -8,6 +8,15 @@ import { inputError } from '../../helpers/filters.js'
 import { askAll, tempFolder, writeTree } from '../../helpers/folders.js'
 import { table } from '../../helpers/tables.js'
 
+const MOUNT = {
+  mount_id: 1,
+  mount_point: '/',
+  root: '/',
+  dev: '0:17',
+  fs_type: 'aufs',
+  mount_source: 'none',
+}
+
 test('Copies of files with several names stand in a folder of each branch that may be written to', (t) => {
   const { branches } = table(['/top', '/other', '/base', null])
   const perms = ['rw', null, 'ro', 'rw']
@@ -20,16 +29,8 @@ test('A union of read-only branches alone is not read-only for that', (t) => {
 })
 
 test('Nothing of CRIU’s mount options tells branches', (t) => {
-  const mount = {
-    mount_id: 1,
-    mount_point: '/',
-    root: '/',
-    dev: '0:17',
-    fs_type: 'aufs',
-    mount_source: 'none',
-  }
   const options = ['rw', 'si=1a', 'br:/o/top=rw']
-  t.is(aufs.branchesInLog({ ...mount, mount_options: ['rw'], super_options: options }), null)
+  t.is(aufs.branchesInLog({ ...MOUNT, mount_options: ['rw'], super_options: options }), null)
 })
 
 test('A file of a branch is as old as it is, and tells of no other', (t) => {
@@ -48,15 +49,7 @@ test('A file of a branch is as old as it is, and tells of no other', (t) => {
 /** What is said of the branches of a mount. */
 function said(t: ExecutionContext, sysfs: string, ...super_options: ByteString[]): string {
   const read = aufs.branchReader({ sysfs, overlayBase: null })
-  const mount = {
-    mount_id: 1,
-    mount_point: '/',
-    root: '/',
-    dev: '0:17',
-    fs_type: 'aufs',
-    mount_source: 'none',
-  }
-  const error = inputError(t, () => read({ ...mount, mount_options: ['rw'], super_options }, () => {}))
+  const error = inputError(t, () => read({ ...MOUNT, mount_options: ['rw'], super_options }, () => {}))
   return error.message.replace(`${sysfs}/`, '')
 }
 
